@@ -1,0 +1,1 @@
+"""One module per full-text engine; see `index.engine` for the protocol they keep."""
