@@ -37,9 +37,14 @@ class IndexDocument:
     sort: Mapping[str, int | str | None]
 
 
+def exact_value(field: str, text: str) -> str:
+    """The form in which an exact field holds a value: names and categories folded, else as is."""
+    return " ".join(fold(text).split()) if field in ("category", "authorName") else text
+
+
 def title_sort_value(title: str) -> str:
     """The key by which titles are ordered: folded, single spaces, cut at `MAX_SORT_TITLE`."""
-    return " ".join(fold(title).split())[:MAX_SORT_TITLE]
+    return " ".join(fold(title).split())[:MAX_SORT_TITLE].rstrip()
 
 
 def sort_values(paper: Mapping[str, Any]) -> dict[str, int | str | None]:
@@ -83,8 +88,8 @@ def index_document(
         abstract=paper["abstract"],
         authors=names,
         exact={
-            "category": tuple(sorted({fold(each) for each in paper["categories"]})),
-            "authorName": tuple(sorted({" ".join(fold(name).split()) for name in names})),
+            "category": tuple(sorted({exact_value("category", each) for each in paper["categories"]})),
+            "authorName": tuple(sorted({exact_value("authorName", name) for name in names})),
             "has": tuple(sorted(kinds | {name for name, value in known if value})),
             "source": tuple(sorted({source["name"] for source in paper["sources"]})),
             "id": (paper["id"], *external),
