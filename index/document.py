@@ -88,7 +88,9 @@ def index_document(
         abstract=paper["abstract"],
         authors=names,
         exact={
-            "category": tuple(sorted({exact_value("category", each) for each in paper["categories"]})),
+            "category": tuple(
+                sorted({exact_value("category", each) for each in paper["categories"]})
+            ),
             "authorName": tuple(sorted({exact_value("authorName", name) for name in names})),
             "has": tuple(sorted(kinds | {name for name, value in known if value})),
             "source": tuple(sorted({source["name"] for source in paper["sources"]})),

@@ -1,7 +1,7 @@
 """The protocol every full-text engine keeps. Engines deal in row numbers and scores, not papers.
 
-An engine's folder is derived data: it can be thrown away and made again from the store. Every commit
-of an engine holds, in the same atomic step, the store position (`change.seq`) that it has reached.
+An engine's folder is derived data: it can be thrown away and made again from the store. Every
+commit holds, in the same atomic step, the store position (`change.seq`) that it has reached.
 The caller holds the index lock around `apply` and `rebuild`; `snapshot` needs no lock and may be
 called while another process writes.
 """
@@ -69,17 +69,23 @@ class Engine(Protocol):
     capabilities: Capabilities
 
     def position(self) -> int | None:
-        """The store position of the last commit; None if the index is missing, foreign (another
-        identity or format version) or damaged, and must be rebuilt."""
+        """The store position of the last commit; None if there is none to be trusted.
+
+        That is an index that is missing, foreign (another identity or format version) or damaged
+        and must be rebuilt. Cheap enough to be asked several times a second.
+        """
 
     def apply(self, puts: Iterable[IndexDocument], deletes: Iterable[int], position: int) -> None:
-        """Replace or add `puts`, drop the row numbers `deletes`, commit at `position`. Idempotent."""
+        """Replace or add `puts`, drop the rows `deletes`, commit at `position`. Idempotent."""
 
     def rebuild(self, documents: Iterable[IndexDocument], position: int) -> None:
         """Throw all away and index `documents`, in one visible step at `position`."""
 
     def snapshot(self) -> Snapshot:
-        """A view of the newest commit. Raises `EngineUnavailable` while `position()` is None."""
+        """A view of the newest commit. Raises `EngineUnavailable` while `position()` is None.
+
+        Cheap enough to be taken several times a second while nothing changes.
+        """
 
     def close(self) -> None:
         """Release everything; snapshots that are still open stay usable until closed."""

@@ -105,42 +105,159 @@ _DATE = "a date as YYYY, YYYY-MM or YYYY-MM-DD"
 _COUNT = f"a whole number from 0 to {MAX_COUNT}"
 
 FILTERS: tuple[FilterSpec, ...] = (
-    FilterSpec("author", "author", "authorName", _text, "an author's whole name",
-               "Papers by an author, by whole name; case and accents do not matter.",
-               "Yann LeCun", repeatable=True),
-    FilterSpec("category", "category", "category", _text, "a category such as cs.CL",
-               "Papers of a subject category.", "cs.CL", repeatable=True, language="category"),
-    FilterSpec("year", "year", "published", _years, "a year or years: 2024, 2023-2025 or 2023-",
-               "Papers published in a year or a range of years.", "2023-2025", repeatable=True,
-               language="year"),
-    FilterSpec("from", "publishedAt.from", "published", _from_day, _DATE,
-               "Papers published on or after the first day of this date.", "2024-11",
-               language="published"),
-    FilterSpec("to", "publishedAt.to", "published", _to_day, _DATE,
-               "Papers published on or before the last day of this date.", "2025-01",
-               language="published"),
-    FilterSpec("month", "month", "published", _month, "a month as YYYY-MM",
-               "Papers published in a month.", "2025-10", repeatable=True),
-    FilterSpec("listedOn", "listedOn", "listed", _exact_day, "a day as YYYY-MM-DD",
-               "Papers listed on a day.", "2025-12-12", repeatable=True, language="listed"),
-    FilterSpec("listedWeek", "listedWeek", "listed", week_interval, "an ISO week as YYYY-Www",
-               "Papers listed in an ISO week.", "2025-W50", repeatable=True),
-    FilterSpec("listedMonth", "listedMonth", "listed", _month, "a month as YYYY-MM",
-               "Papers listed in a month.", "2025-12", repeatable=True),
-    FilterSpec("minAuthors", "authorCount.min", "authorCount", _at_least, _COUNT,
-               "Papers with at least this many authors.", "20", language="authors"),
-    FilterSpec("maxAuthors", "authorCount.max", "authorCount", _at_most, _COUNT,
-               "Papers with at most this many authors.", "3", language="authors"),
-    FilterSpec("minComments", "comments.min", "comments", _at_least, _COUNT,
-               "Papers with at least this many comments.", "2", language="comments"),
-    FilterSpec("hasCode", "hasCode", "has", _flag, "true or false",
-               "Papers that link to code, or that do not.", "true", language="has"),
-    FilterSpec("source", "source", "source", _text, "the name of a loaded file",
-               "Papers that came from a source file.", "daily-papers-2025-12-12.txt",
-               repeatable=True),
-    FilterSpec("ids", "ids", "id", identifier_key, "an id such as arxiv:2407.09941",
-               "Papers by id: ours, arxiv:, doi:, acl: or a bare arXiv id.", "arxiv:2407.09941",
-               repeatable=True),
+    FilterSpec(
+        "author",
+        "author",
+        "authorName",
+        _text,
+        "an author's whole name",
+        "Papers by an author, by whole name; case and accents do not matter.",
+        "Yann LeCun",
+        repeatable=True,
+    ),
+    FilterSpec(
+        "category",
+        "category",
+        "category",
+        _text,
+        "a category such as cs.CL",
+        "Papers of a subject category.",
+        "cs.CL",
+        repeatable=True,
+        language="category",
+    ),
+    FilterSpec(
+        "year",
+        "year",
+        "published",
+        _years,
+        "a year or years: 2024, 2023-2025 or 2023-",
+        "Papers published in a year or a range of years.",
+        "2023-2025",
+        repeatable=True,
+        language="year",
+    ),
+    FilterSpec(
+        "from",
+        "publishedAt.from",
+        "published",
+        _from_day,
+        _DATE,
+        "Papers published on or after the first day of this date.",
+        "2024-11",
+        language="published",
+    ),
+    FilterSpec(
+        "to",
+        "publishedAt.to",
+        "published",
+        _to_day,
+        _DATE,
+        "Papers published on or before the last day of this date.",
+        "2025-01",
+        language="published",
+    ),
+    FilterSpec(
+        "month",
+        "month",
+        "published",
+        _month,
+        "a month as YYYY-MM",
+        "Papers published in a month.",
+        "2025-10",
+        repeatable=True,
+    ),
+    FilterSpec(
+        "listedOn",
+        "listedOn",
+        "listed",
+        _exact_day,
+        "a day as YYYY-MM-DD",
+        "Papers listed on a day.",
+        "2025-12-12",
+        repeatable=True,
+        language="listed",
+    ),
+    FilterSpec(
+        "listedWeek",
+        "listedWeek",
+        "listed",
+        week_interval,
+        "an ISO week as YYYY-Www",
+        "Papers listed in an ISO week.",
+        "2025-W50",
+        repeatable=True,
+    ),
+    FilterSpec(
+        "listedMonth",
+        "listedMonth",
+        "listed",
+        _month,
+        "a month as YYYY-MM",
+        "Papers listed in a month.",
+        "2025-12",
+        repeatable=True,
+    ),
+    FilterSpec(
+        "minAuthors",
+        "authorCount.min",
+        "authorCount",
+        _at_least,
+        _COUNT,
+        "Papers with at least this many authors.",
+        "20",
+        language="authors",
+    ),
+    FilterSpec(
+        "maxAuthors",
+        "authorCount.max",
+        "authorCount",
+        _at_most,
+        _COUNT,
+        "Papers with at most this many authors.",
+        "3",
+        language="authors",
+    ),
+    FilterSpec(
+        "minComments",
+        "comments.min",
+        "comments",
+        _at_least,
+        _COUNT,
+        "Papers with at least this many comments.",
+        "2",
+        language="comments",
+    ),
+    FilterSpec(
+        "hasCode",
+        "hasCode",
+        "has",
+        _flag,
+        "true or false",
+        "Papers that link to code, or that do not.",
+        "true",
+        language="has",
+    ),
+    FilterSpec(
+        "source",
+        "source",
+        "source",
+        _text,
+        "the name of a loaded file",
+        "Papers that came from a source file.",
+        "daily-papers-2025-12-12.txt",
+        repeatable=True,
+    ),
+    FilterSpec(
+        "ids",
+        "ids",
+        "id",
+        identifier_key,
+        "an id such as arxiv:2407.09941",
+        "Papers by id: ours, arxiv:, doi:, acl: or a bare arXiv id.",
+        "arxiv:2407.09941",
+        repeatable=True,
+    ),
 )
 FILTERS_BY_NAME = {spec.name: spec for spec in FILTERS}
 
@@ -154,18 +271,29 @@ def parse_filter(spec: FilterSpec, values: Sequence[str]) -> Condition | list[Pa
         values = [part.strip() for value in values for part in value.split(",")]
     errors = []
     if len(values) > 1 and not spec.repeatable:
-        errors.append(ParameterError(spec.name, "parameter-repeated",
-                                     f"`{spec.name}` may be given only once."))
+        errors.append(
+            ParameterError(
+                spec.name, "parameter-repeated", f"`{spec.name}` may be given only once."
+            )
+        )
     if len(values) > MAX_VALUES:
-        return [ParameterError(spec.name, "parameter-invalid",
-                               f"`{spec.name}` takes at most {MAX_VALUES} values.")]
+        return [
+            ParameterError(
+                spec.name, "parameter-invalid", f"`{spec.name}` takes at most {MAX_VALUES} values."
+            )
+        ]
     parsed: list[Interval | str | bool] = []
     for value in values:
         meaning = spec.parse(value) if len(value) <= MAX_VALUE_LENGTH else None
         if meaning is None:
-            errors.append(ParameterError(
-                spec.name, "parameter-invalid", f"`{spec.name}` must be {spec.expected}.",
-                spec.example))
+            errors.append(
+                ParameterError(
+                    spec.name,
+                    "parameter-invalid",
+                    f"`{spec.name}` must be {spec.expected}.",
+                    spec.example,
+                )
+            )
         else:
             parsed.append(meaning)
     if errors:

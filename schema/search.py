@@ -108,7 +108,7 @@ class SearchRequest:
 class Page:
     """The answer: `rows[i]` is the stored JSON object of `hits[i]`, UTF-8 bytes.
 
-    `cursors[i]`, made on demand by `Shelf.cursor`, is where a walk goes on after `hits[i]`.
+    `next_cursor` is None on the last page; `Shelf.cursors` makes one for each hit.
     """
 
     request: SearchRequest
@@ -132,8 +132,12 @@ def unknown_parameter(name: str, known: Iterable[str]) -> ParameterError:
     near = get_close_matches(name[:64].casefold(), by_folded, n=1, cutoff=0.5)
     suggestion = by_folded[near[0]] if near else None
     hint = f" Did you mean `{suggestion}`?" if suggestion else ""
-    return ParameterError(name[:64], "parameter-unknown",
-                          f"There is no parameter `{name[:64]}` here.{hint}", suggestion)
+    return ParameterError(
+        name[:64],
+        "parameter-unknown",
+        f"There is no parameter `{name[:64]}` here.{hint}",
+        suggestion,
+    )
 
 
 def parse_sort(text: str) -> Sort | ParameterError:
@@ -144,36 +148,54 @@ def parse_sort(text: str) -> Sort | ParameterError:
         if name not in SORT_FIELDS:
             near = get_close_matches(name[:64], SORT_FIELDS, n=1, cutoff=0.4)
             return ParameterError(
-                "sort", "parameter-invalid",
+                "sort",
+                "parameter-invalid",
                 f"`sort` must be one of {', '.join(SORT_FIELDS)}, with - in front to descend.",
-                near[0] if near else "-publishedAt")
+                near[0] if near else "-publishedAt",
+            )
         keys.append(SortKey(name, part.strip().startswith("-") and name != RELEVANCE))
     if len(keys) > MAX_SORT_KEYS or len({key.name for key in keys}) != len(keys):
-        return ParameterError("sort", "parameter-invalid",
-                              f"`sort` takes at most {MAX_SORT_KEYS} different keys.", str(keys[0]))
+        return ParameterError(
+            "sort",
+            "parameter-invalid",
+            f"`sort` takes at most {MAX_SORT_KEYS} different keys.",
+            str(keys[0]),
+        )
     if len(keys) > 1 and RELEVANCE in (key.name for key in keys):
-        return ParameterError("sort", "parameter-conflict",
-                              "`relevance` cannot be combined with another sort key.", RELEVANCE)
+        return ParameterError(
+            "sort",
+            "parameter-conflict",
+            "`relevance` cannot be combined with another sort key.",
+            RELEVANCE,
+        )
     return tuple(keys)
 
 
 def _single(name: str, values: Sequence[str], errors: list[ParameterError]) -> str | None:
     if len(values) > 1:
-        errors.append(ParameterError(name, "parameter-repeated",
-                                     f"`{name}` may be given only once."))
+        errors.append(
+            ParameterError(name, "parameter-repeated", f"`{name}` may be given only once.")
+        )
     return values[0] if values else None
 
 
-def parse_limit(text: str | None, errors: list[ParameterError]) -> int:
+def parse_limit(
+    text: str | None, errors: list[ParameterError], default: int = DEFAULT_LIMIT
+) -> int:
     """A page size of 1 to `MAX_LIMIT`; a wrong one is added to `errors`."""
     if text is None:
-        return DEFAULT_LIMIT
+        return default
     if text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= MAX_LIMIT:
         return int(text)
-    errors.append(ParameterError("limit", "parameter-invalid",
-                                 f"`limit` must be a whole number from 1 to {MAX_LIMIT}.",
-                                 str(DEFAULT_LIMIT)))
-    return DEFAULT_LIMIT
+    errors.append(
+        ParameterError(
+            "limit",
+            "parameter-invalid",
+            f"`limit` must be a whole number from 1 to {MAX_LIMIT}.",
+            str(default),
+        )
+    )
+    return default
 
 
 def parse_request(parameters: Iterable[tuple[str, str]]) -> SearchRequest:
@@ -198,13 +220,21 @@ def parse_request(parameters: Iterable[tuple[str, str]]) -> SearchRequest:
             errors.append(unknown_parameter(name, SEARCH_PARAMETERS))
     q = own["q"] if own["q"] and own["q"].strip() else None
     if q and len(q) > MAX_QUERY_LENGTH:
-        errors.append(ParameterError("q", "query-too-long",
-                                     f"`q` may have at most {MAX_QUERY_LENGTH} characters."))
+        errors.append(
+            ParameterError(
+                "q", "query-too-long", f"`q` may have at most {MAX_QUERY_LENGTH} characters."
+            )
+        )
     match = own["match"] or Match.AUTO
     if match not in Match:
-        errors.append(ParameterError("match", "parameter-invalid",
-                                     "`match` must be all, any or auto.", "auto"))
-    sort = parse_sort(own["sort"]) if own["sort"] is not None else BY_RELEVANCE if q else NEWEST_FIRST
+        errors.append(
+            ParameterError(
+                "match", "parameter-invalid", "`match` must be all, any or auto.", "auto"
+            )
+        )
+    sort = (
+        parse_sort(own["sort"]) if own["sort"] is not None else BY_RELEVANCE if q else NEWEST_FIRST
+    )
     if isinstance(sort, ParameterError):
         errors.append(sort)
     limit = parse_limit(own["limit"], errors)

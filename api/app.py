@@ -1,0 +1,115 @@
+"""Composition: one shelf, its doors, and the routes that lead to them."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import orjson
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.edge import Edge
+from api.graphql import GraphQLDoor
+from api.http import Answer, method_problem, problem_answer
+from api.pool import Pool
+from api.rest import RestDoor
+from api.settings import Settings
+from api.web import greeting_json, greeting_page
+from index.shelf import Shelf
+from schema.errors import Problem
+
+
+class Front:
+    """Sends `/v1` and `/graphql` straight to their doors, and all else to Starlette's router."""
+
+    def __init__(self, rest: ASGIApp, graphql: ASGIApp, others: ASGIApp) -> None:
+        self._rest = rest
+        self._graphql = graphql
+        self._others = others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection, lifespan included."""
+        path = scope.get("path", "") if scope["type"] == "http" else ""
+        if path.startswith("/v1/"):
+            await self._rest(scope, receive, send)
+        elif path == "/graphql" or path.startswith("/graphql/"):
+            await self._graphql(scope, receive, send)
+        else:
+            await self._others(scope, receive, send)
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """The whole server as one ASGI application; the shelf opens now and closes at shutdown.
+
+    Raises `StoreError` or `OSError` if the data folder cannot be used.
+    """
+    shelf = Shelf(settings.data, settings.engine)
+    pool = Pool()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        shelf.start()
+        try:
+            yield
+        finally:
+            pool.close()
+            shelf.close()
+
+    async def greet(request: Request) -> Response:
+        papers = shelf.stats().papers
+        wants_page = "text/html" in request.headers.get("accept", "")
+        return _response(greeting_page(papers) if wants_page else greeting_json(papers))
+
+    async def health(_: Request) -> Response:
+        return _response(Answer(orjson.dumps({"status": "ok"})))
+
+    async def readiness(_: Request) -> Response:
+        if shelf.ready:
+            return _response(Answer(orjson.dumps({"status": "ready"})))
+        problem = Problem("starting", "The index has not caught up with the store yet.")
+        return _response(problem_answer(problem, [(b"retry-after", b"1")]))
+
+    others = Starlette(
+        routes=[
+            Route("/", greet),
+            Route("/healthz", health),
+            Route("/readyz", readiness),
+        ],
+        exception_handlers={HTTPException: _http_problem},
+        lifespan=lifespan,
+    )
+    rest = RestDoor(shelf, pool, max_body=settings.max_body, public_url=settings.public_url)
+    graphql = GraphQLDoor(shelf, pool, max_body=settings.max_body)
+    return Edge(Front(rest, graphql, others), settings.cors_origins)
+
+
+def from_environment() -> ASGIApp:
+    """The application of a worker process, by the `PAPERSHELF_` variables it inherits."""
+    return create_app(Settings.from_environment(os.environ))
+
+
+async def _http_problem(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals in the one shape that our errors have."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405:
+        return _response(method_problem(request.method, "GET, HEAD, OPTIONS"))
+    path = request.url.path[:200]
+    return _response(
+        problem_answer(
+            Problem("route-not-found", f"There is nothing at {path}. `GET /` lists the doors.")
+        )
+    )
+
+
+def _response(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status)
+    response.raw_headers = [
+        (b"content-type", answer.media),
+        (b"content-length", b"%d" % len(answer.body)),
+        *answer.headers,
+    ]
+    return response

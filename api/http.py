@@ -1,0 +1,140 @@
+"""The little HTTP that our own doors need: answers out, parameters and bodies in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from schema.errors import ParameterError, Problem
+
+JSON = b"application/json"
+PROBLEM_JSON = b"application/problem+json"
+HTML = b"text/html; charset=utf-8"
+
+MAX_PARAMETERS = 200
+"""Parameters that a query string may have, well above any honest request."""
+
+Header = tuple[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole response: body bytes, status, media type and further headers."""
+
+    body: bytes
+    status: int = 200
+    media: bytes = JSON
+    headers: Sequence[Header] = ()
+
+
+async def send_answer(answer: Answer, send: Send, *, head: bool = False) -> None:
+    """Send `answer`; for `HEAD` its headers alone, with the length that `GET` would have."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": [
+                (b"content-type", answer.media),
+                (b"content-length", b"%d" % len(answer.body)),
+                *answer.headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+
+
+def problem_answer(problem: Problem, headers: Sequence[Header] = ()) -> Answer:
+    """A problem as RFC 9457 `application/problem+json`."""
+    body = {
+        "type": "about:blank",
+        "title": problem.kind.title,
+        "status": problem.kind.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "errors": [fault(error) for error in problem.errors],
+    }
+    return Answer(orjson.dumps(body), problem.kind.status, PROBLEM_JSON, headers)
+
+
+def fault(error: ParameterError) -> dict[str, str | None]:
+    """One entry of a problem's `errors`."""
+    return {
+        "parameter": error.parameter,
+        "code": error.code,
+        "message": error.message,
+        "suggestion": error.suggestion,
+    }
+
+
+def method_problem(method: str, allowed: str) -> Answer:
+    """405 with the `Allow` header of RFC 9110, section 15.5.6."""
+    problem = Problem("method-not-allowed", f"{method} is not possible here; use {allowed}.")
+    return problem_answer(problem, [(b"allow", allowed.encode())])
+
+
+def query_parameters(scope: Scope) -> list[tuple[str, str]]:
+    """The decoded query string in order; raises `Problem` for what is not valid UTF-8."""
+    text = scope["query_string"]
+    if not text:
+        return []
+    try:
+        return parse_qsl(
+            text.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MAX_PARAMETERS,
+        )
+    except UnicodeDecodeError:
+        message = "The query string is not percent-encoded UTF-8."
+    except ValueError:
+        message = f"The query string has more than {MAX_PARAMETERS} parameters."
+    raise Problem("parameter-invalid", message)
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """The value of a request header given in lower case, several joined by commas; else empty."""
+    return b", ".join(value for key, value in scope["headers"] if key == name).decode("latin-1")
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The request body; raises `Problem` `body-too-large` as soon as it must pass `limit`."""
+    declared = header(scope, b"content-length")
+    if declared.isdigit() and int(declared[:20]) > limit:
+        raise _too_large(limit)
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+class ClientGone(Exception):  # noqa: N818
+    """The client went away before its request was complete; nobody is left to answer."""
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem("body-too-large", f"A request body may have at most {limit} bytes here.")
+
+
+def json_body(scope: Scope, body: bytes) -> dict[str, object]:
+    """The JSON object of a body; raises `Problem` for another media type, syntax or value."""
+    media = header(scope, b"content-type").partition(";")[0].strip().lower()
+    if media != "application/json" and not media.endswith("+json"):
+        raise Problem("media-type-unsupported", "Send the body as `application/json`.")
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        detail = f"The body is not JSON: line {error.lineno}, column {error.colno}."
+        raise Problem("body-not-json", detail) from None
+    if not isinstance(value, dict):
+        raise Problem("body-invalid", "The body must be a JSON object.")
+    return value

@@ -1,0 +1,201 @@
+"""The REST door, `/v1`: pure ASGI with its own dispatch, since every request passes here."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from api.answers import batch_json, daily_json, envelope, page_json, stats_data
+from api.http import (
+    Answer,
+    ClientGone,
+    json_body,
+    method_problem,
+    problem_answer,
+    query_parameters,
+    read_body,
+    send_answer,
+)
+from api.pool import Pool
+from index.shelf import Shelf
+from schema.dates import day_interval
+from schema.errors import ParameterError, Problem
+from schema.search import MAX_LIMIT, parse_limit, parse_request, unknown_parameter
+
+MAX_BATCH = 500
+"""Ids that one batch may ask for."""
+
+Parameters = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a handler gets: the ASGI request, and what of the path its route leaves open."""
+
+    scope: Scope
+    receive: Receive
+    rest: str
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+class RestDoor:
+    """Answers everything under `/v1`.
+
+    `max_body` bounds request bodies in bytes; `public_url` stands before every link, and links
+    are relative without it.
+    """
+
+    def __init__(self, shelf: Shelf, pool: Pool, *, max_body: int, public_url: str = "") -> None:
+        self._shelf = shelf
+        self._pool = pool
+        self._max_body = max_body
+        self._public_url = public_url.rstrip("/")
+        self._exact: dict[str, tuple[str, Handler]] = {
+            "/v1/papers": ("GET", self._papers),
+            "/v1/papers/batch": ("POST", self._batch),
+            "/v1/daily": ("GET", self._daily),
+            "/v1/stats": ("GET", self._stats),
+        }
+        self._below: tuple[tuple[str, Handler], ...] = (
+            ("/v1/papers/", self._paper),
+            ("/v1/daily/", self._daily),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request; every problem is answered as `application/problem+json`."""
+        verb, method = scope["method"], "GET"
+        handler, rest = self._missing, ""
+        path = scope["path"]
+        if found := self._exact.get(path):
+            method, handler = found
+        else:
+            for prefix, below in self._below:
+                if path.startswith(prefix) and len(path) > len(prefix):
+                    handler, rest = below, path[len(prefix) :]
+                    break
+        if verb != method and not (verb == "HEAD" and method == "GET"):
+            allowed = "GET, HEAD, OPTIONS" if method == "GET" else f"{method}, OPTIONS"
+            answer = method_problem(verb, allowed)
+        else:
+            try:
+                answer = await handler(Call(scope, receive, rest))
+            except Problem as problem:
+                answer = problem_answer(problem)
+            except ClientGone:
+                return
+        await send_answer(answer, send, head=verb == "HEAD")
+
+    async def _missing(self, call: Call) -> Answer:
+        raise Problem(
+            "route-not-found",
+            f"There is nothing at {call.scope['path'][:200]}. `GET /` lists the doors.",
+        )
+
+    async def _papers(self, call: Call) -> Answer:
+        given = query_parameters(call.scope)
+        plan = self._shelf.plan(parse_request(given))
+        if plan.light:
+            page = self._shelf.run(plan)
+        else:
+            page = await self._pool.run(self._shelf.run, plan)
+        return Answer(page_json(page, self._walk_links(call.scope, given, page.next_cursor)))
+
+    async def _paper(self, call: Call) -> Answer:
+        self._only(call.scope, ())
+        paper = self._shelf.paper(call.rest)
+        links = {"self": f"{self._public_url}/v1/papers/{_leading_id(paper)}"}
+        return Answer(envelope(paper, {"revision": self._shelf.view.revision}, links))
+
+    async def _batch(self, call: Call) -> Answer:
+        self._only(call.scope, ())
+        body = json_body(call.scope, await read_body(call.scope, call.receive, self._max_body))
+        ids = batch_ids(body)
+        if len(ids) > MAX_LIMIT:
+            rows = await self._pool.run(self._shelf.papers, ids)
+        else:
+            rows = self._shelf.papers(ids)
+        links = {"self": self._public_url + "/v1/papers/batch"}
+        return Answer(batch_json(rows, self._shelf.view.revision, links))
+
+    async def _daily(self, call: Call) -> Answer:
+        given = self._only(call.scope, ("limit", "cursor"))
+        errors: list[ParameterError] = []
+        values = dict(given)
+        limit = parse_limit(values.get("limit"), errors, default=MAX_LIMIT)
+        day = call.rest or None
+        if day is not None and (day.count("-") != 2 or not day_interval(day)):
+            errors.append(
+                ParameterError(
+                    "date", "parameter-invalid", "`date` must be a day as YYYY-MM-DD.", "2025-12-12"
+                )
+            )
+        if errors:
+            raise Problem(errors[0].code, errors[0].message, errors)
+        page = await self._pool.run(self._shelf.daily, day, limit, values.get("cursor"))
+        links = self._walk_links(call.scope, given, page.next_cursor) | {
+            f"{name}Day": f"{self._public_url}/v1/daily/{neighbour}" if neighbour else None
+            for name, neighbour in (("previous", page.previous), ("next", page.next))
+        }
+        return Answer(daily_json(page, links))
+
+    async def _stats(self, call: Call) -> Answer:
+        self._only(call.scope, ())
+        stats = self._shelf.stats()
+        links = {"self": self._public_url + "/v1/stats"}
+        data = orjson.dumps(stats_data(stats))
+        return Answer(envelope(data, {"revision": stats.revision}, links))
+
+    def _walk_links(
+        self, scope: Scope, given: Parameters, cursor: str | None
+    ) -> dict[str, str | None]:
+        path = self._public_url + quote(scope["path"])
+        query = scope["query_string"].decode("ascii")
+        following = None
+        if cursor:
+            others = [(name, value) for name, value in given if name != "cursor"]
+            following = f"{path}?{urlencode([*others, ('cursor', cursor)])}"
+        return {"self": f"{path}?{query}" if query else path, "next": following}
+
+    def _only(self, scope: Scope, known: Iterable[str]) -> Parameters:
+        """The parameters of a request, once each; raises `Problem` naming every other one."""
+        given = query_parameters(scope)
+        errors = []
+        seen = set()
+        for name, _ in given:
+            if name not in known:
+                errors.append(unknown_parameter(name, known))
+            elif name in seen:
+                message = f"`{name}` may be given only once."
+                errors.append(ParameterError(name, "parameter-repeated", message))
+            seen.add(name)
+        if errors:
+            raise Problem(errors[0].code, errors[0].message, errors)
+        return given
+
+
+def _leading_id(paper: bytes) -> str:
+    """The id of a rendered paper, which always comes first and needs no escapes."""
+    return paper[7 : paper.index(b'"', 7)].decode()
+
+
+def batch_ids(body: dict[str, object]) -> list[str]:
+    """The `ids` of a batch body; raises `Problem` `body-invalid` saying what is wrong."""
+    errors = [
+        ParameterError(name[:64], "body-invalid", f"There is no member `{name[:64]}` here.", "ids")
+        for name in body
+        if name != "ids"
+    ]
+    ids = body.get("ids")
+    if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+        message = "`ids` must be a list of strings."
+        errors.append(ParameterError("ids", "body-invalid", message, '["arxiv:2407.09941"]'))
+    elif len(ids) > MAX_BATCH:
+        message = f"`ids` may have at most {MAX_BATCH} ids, not {len(ids)}."
+        errors.append(ParameterError("ids", "body-invalid", message))
+    if errors or not isinstance(ids, list):
+        raise Problem("body-invalid", errors[0].message, errors)
+    return ids

@@ -1,0 +1,89 @@
+"""Cursors: where a walk goes on, as opaque text that only its own shelf accepts."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+import orjson
+
+from schema.errors import ParameterError, Problem
+from schema.search import MAX_CURSOR_LENGTH, Match, SearchRequest, SortPosition
+
+_FORMAT = 1
+_SEAL_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a walk.
+
+    `revision` is where the walk began and `bound` the store position it had there: papers first
+    stored after it stay out. `matched` is the set that is walked, `rank` the number of papers
+    before the place, `position` the sort values of the last of them (None for relevance).
+    """
+
+    revision: str
+    bound: int
+    matched: Match
+    rank: int
+    position: SortPosition | None
+
+
+def fingerprint(request: SearchRequest) -> bytes:
+    """What ties a cursor to its search: everything of the request but `limit` and `cursor`."""
+    asked = repr((request.q, request.match, request.conditions, request.sort))
+    return hashlib.blake2b(asked.encode(), digest_size=8).digest()
+
+
+class CursorCodec:
+    """Turns cursors into text and back; `secret` is the shelf's own, so none can be made up."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def encode(self, cursor: Cursor, bound_to: bytes) -> str:
+        """URL-safe text for `cursor`, valid only for the search whose fingerprint is `bound_to`."""
+        place = cursor.position
+        content = orjson.dumps(
+            [
+                _FORMAT,
+                cursor.revision,
+                cursor.bound,
+                cursor.matched,
+                cursor.rank,
+                [place.values, place.tie] if place else None,
+            ]
+        )
+        seal = self._seal(content, bound_to)
+        return base64.urlsafe_b64encode(seal + content).rstrip(b"=").decode()
+
+    def decode(self, text: str, bound_to: bytes) -> Cursor:
+        """The cursor of `text`; raises `Problem` `cursor-invalid` for anything we did not make."""
+        if not 0 < len(text) <= MAX_CURSOR_LENGTH or not text.isascii():
+            raise _invalid()
+        try:
+            sealed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise _invalid() from None
+        seal, content = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
+        if not hmac.compare_digest(seal, self._seal(content, bound_to)):
+            raise _invalid()
+        version, revision, bound, matched, rank, place = orjson.loads(content)
+        if version != _FORMAT:
+            raise _invalid()
+        position = SortPosition(tuple(place[0]), place[1]) if place else None
+        return Cursor(revision, bound, Match(matched), rank, position)
+
+    def _seal(self, content: bytes, bound_to: bytes) -> bytes:
+        return hmac.digest(self._secret, bound_to + content, "sha256")[:_SEAL_BYTES]
+
+
+def _invalid() -> Problem:
+    message = (
+        "This cursor was not made by this server for this search. Take `nextCursor` of an answer "
+        "as it is and repeat the request with every other parameter unchanged."
+    )
+    fault = ParameterError("cursor", "cursor-invalid", message)
+    return Problem("cursor-invalid", message, (fault,))

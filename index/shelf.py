@@ -1,0 +1,373 @@
+"""The service. Every door asks it, and all meaning lives here: what a request finds and says."""
+
+import contextlib
+import datetime
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from index.cursors import Cursor, CursorCodec, fingerprint
+from index.engine import EngineUnavailable
+from index.engines import open_engine
+from index.indexer import Indexer, Progress
+from index.language import Parsed, parse
+from index.loader import Loader, LoadObserver, LoadReport
+from index.store import Removal, Store
+from index.view import EVERYTHING, Plan, View, is_light
+from schema.errors import Problem
+from schema.identifiers import identifier_key
+from schema.search import MAX_LIMIT, Hit, Match, Page, QueryWarning, SearchRequest
+
+INDEX_EVERY = 2.0
+"""Seconds after which a running load brings the index up to what it has stored."""
+
+REFRESH_EVERY = 0.25
+"""Seconds between two looks of a server for a newer revision."""
+
+KEPT_SECONDS = 600.0
+KEPT_VIEWS = 32
+"""How long, and how many, revisions are kept for walks whose cursor was handed out."""
+
+PATIENCE = 30.0
+"""Seconds that a load waits at its end for another process that holds the index lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counts and positions of one revision."""
+
+    papers: int
+    store_position: int
+    index_position: int
+    engine: str
+    published_from: str | None
+    published_to: str | None
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class DailyPage:
+    """A page of the papers listed on a day, by position, and how many there are.
+
+    `previous` and `next` are the nearest other days that have some.
+    """
+
+    day: str
+    previous: str | None
+    next: str | None
+    total: int
+    rows: tuple[bytes, ...]
+    next_cursor: str | None
+    revision: str
+
+
+class Shelf:
+    """Papers in a folder: load, remove, look up, search.
+
+    Readers see one `View` at a time and never wait for a writer. `start` keeps the index and the
+    view fresh in the background, for servers; without it call `refresh`.
+    """
+
+    def __init__(self, folder: Path, engine: str = "tantivy") -> None:
+        self._store = Store.open(folder)
+        self._engine = open_engine(engine, folder / "index", self._store.identity)
+        self._engine_name = engine
+        self._indexer = Indexer(self._store, self._engine, folder / "index.lock")
+        self._rejects = folder / "rejects"
+        self._codec = CursorCodec(self._store.identity.encode())
+        self._kept: OrderedDict[str, tuple[View, float]] = OrderedDict()
+        self._kept_lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._seen: tuple[int | str, ...] = ()
+        self.ready = False
+        self.view: View
+        self.refresh()
+
+    def __enter__(self) -> "Shelf":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the background work and let all files go."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
+        with self._kept_lock:
+            views = [self.view, *(view for view, _ in self._kept.values())]
+            self._kept.clear()
+        for view in views:
+            view.close()
+        self._engine.close()
+        self._store.close()
+
+    # Keeping up
+
+    def start(self) -> None:
+        """Index and refresh in a background thread until `close`; see `ready`."""
+        self._thread = threading.Thread(
+            target=self._keep_up, name="papershelf-indexer", daemon=True
+        )
+        self._thread.start()
+
+    def _keep_up(self) -> None:
+        while not self._stop.is_set():
+            with contextlib.suppress(EngineUnavailable, OSError):
+                if self._indexer.behind():
+                    self._indexer.catch_up()
+                self.refresh()
+                self.ready = self.ready or not self._indexer.behind()
+            self._stop.wait(REFRESH_EVERY)
+
+    def refresh(self) -> None:
+        """Show readers the newest revision."""
+        try:
+            snapshot = self._engine.snapshot()
+        except EngineUnavailable:
+            snapshot = None
+        position = self._store.position()
+        seen = (position, snapshot.position, snapshot.generation) if snapshot else (position,)
+        if seen == self._seen:
+            if snapshot:
+                snapshot.close()
+            return
+        self.view = View(self._store.reader(), snapshot)
+        self._seen = seen
+
+    # Writing
+
+    def load(
+        self,
+        paths: Iterable[Path | None],
+        observer: LoadObserver,
+        *,
+        format_name: str | None = None,
+        page_date: datetime.date | None = None,
+        dry_run: bool = False,
+    ) -> LoadReport:
+        """Load files (None: standard input) one after another, index them, and report.
+
+        Raises `StoreError` when the store cannot go on; what was committed before stays.
+        """
+        indexed = time.monotonic()
+
+        def index_now_and_then() -> None:
+            nonlocal indexed
+            if time.monotonic() - indexed >= INDEX_EVERY:
+                self._indexer.catch_up()
+                indexed = time.monotonic()
+
+        loader = Loader(self._store, self._rejects, observer, index_now_and_then)
+        try:
+            for path in paths:
+                loader.load(path, format_name=format_name, page_date=page_date, dry_run=dry_run)
+        finally:
+            if not dry_run:
+                self._indexer.catch_up(PATIENCE)
+                self.refresh()
+        return loader.report
+
+    def remove(self, ids: Sequence[str]) -> list[Removal]:
+        """Remove papers by any of their ids, leaving tombstones; one answer for each id given."""
+        removals = self._store.remove(ids)
+        self._indexer.catch_up(PATIENCE)
+        self.refresh()
+        return removals
+
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Make the full-text index anew; returns how many papers it holds."""
+        count = self._indexer.rebuild(progress)
+        self.refresh()
+        return count
+
+    def check(self) -> list[str]:
+        """What is wrong with the store or the index, a sentence each; nothing if all is well."""
+        findings = self._store.verify()
+        position = self._engine.position()
+        if position is None:
+            findings.append(
+                "The full-text index is missing or unreadable; `rebuild` makes it anew."
+            )
+        elif position != self._store.position():
+            findings.append(
+                f"The full-text index is at position {position}, the store at "
+                f"{self._store.position()}; the next load or server catches up."
+            )
+        return findings
+
+    # Reading
+
+    def plan(self, request: SearchRequest) -> Plan:
+        """Parse a request and fix the revision it reads; raises `Problem` for a query or cursor."""
+        parsed = parse_cached(request.q) if request.q else EVERYTHING
+        view, start, stale = self.view, None, False
+        if request.cursor is not None:
+            start = self._codec.decode(request.cursor, fingerprint(request))
+            kept = self._kept_view(start.revision)
+            stale = kept is None
+            view = kept or view
+        filters = view.filters(request, start)
+        light = self._engine.capabilities.parallel and is_light(parsed.all)
+        return Plan(request, view, parsed, filters, light, start, stale)
+
+    def run(self, plan: Plan) -> Page:
+        """The page that a plan asks for."""
+        view, request = plan.view, plan.request
+        found = view.find(plan)
+        hits = found.hits.hits[: request.limit]
+        stored = view.reader.rows([hit.rowid for hit in hits])
+        cursor = None
+        if len(found.hits.hits) > len(hits):
+            cursor = self._cursor(plan, found.matched, len(hits), hits[-1])
+        return Page(
+            request=request,
+            hits=hits,
+            rows=tuple(stored[hit.rowid] for hit in hits),
+            total=found.hits.total,
+            total_all=found.total_all,
+            matched=found.matched,
+            next_cursor=cursor,
+            revision=view.revision,
+            warnings=plan.parsed.warnings + ((STALE,) if plan.stale else ()),
+        )
+
+    def search(self, request: SearchRequest) -> Page:
+        """Plan and run in one step."""
+        return self.run(self.plan(request))
+
+    def cursors(self, page: Page, plan: Plan) -> list[str]:
+        """A cursor behind each hit of a page."""
+        return [
+            self._cursor(plan, page.matched, number, hit)
+            for number, hit in enumerate(page.hits, start=1)
+        ]
+
+    def _cursor(self, plan: Plan, matched: Match, passed: int, last: Hit) -> str:
+        """The cursor behind `last`, the `passed`-th hit of a page; keeps the walk's revision."""
+        start, view, request = plan.start, plan.view, plan.request
+        if not plan.stale:
+            self._keep(view)
+        cursor = Cursor(
+            revision=start.revision if start else view.revision,
+            bound=start.bound if start else view.reader.position,
+            matched=matched,
+            rank=(start.rank if start else 0) + passed,
+            position=view.place(last.rowid, request),
+        )
+        return self._codec.encode(cursor, fingerprint(request))
+
+    def _keep(self, view: View) -> None:
+        now = time.monotonic()
+        with self._kept_lock:
+            self._kept[view.revision] = (view, now + KEPT_SECONDS)
+            self._kept.move_to_end(view.revision)
+            while len(self._kept) > KEPT_VIEWS or next(iter(self._kept.values()))[1] < now:
+                self._kept.popitem(last=False)
+
+    def _kept_view(self, revision: str) -> View | None:
+        if revision == self.view.revision:
+            return self.view
+        with self._kept_lock:
+            kept = self._kept.get(revision)
+        return kept[0] if kept and kept[1] >= time.monotonic() else None
+
+    def find_paper(self, identifier: str) -> bytes | None:
+        """The full paper of any of its ids as JSON bytes; None if there is none (any more)."""
+        key = identifier_key(identifier)
+        return self.view.reader.paper(key) if key else None
+
+    def paper(self, identifier: str) -> bytes:
+        """The same, but raises `Problem`: `paper-not-found`, or `paper-removed` for a tombstone."""
+        found = self.find_paper(identifier)
+        if found is not None:
+            return found
+        key = identifier_key(identifier)
+        if key and self.view.reader.is_removed(key):
+            raise Problem("paper-removed", f"The paper {identifier[:200]} was removed.")
+        raise Problem("paper-not-found", f"There is no paper with the id {identifier[:200]}.")
+
+    def papers(self, identifiers: Sequence[str]) -> list[bytes | None]:
+        """List rows for ids of any kind, in their order, None for unknown ones."""
+        reader = self.view.reader
+        keys = [identifier_key(identifier) for identifier in identifiers]
+        rowids = dict(zip(keys, reader.resolve([key or "" for key in keys]), strict=True))
+        stored = reader.rows([rowid for rowid in rowids.values() if rowid is not None])
+        return [stored.get(rowid) if (rowid := rowids[key]) else None for key in keys]
+
+    def daily(
+        self, day: str | None = None, limit: int = MAX_LIMIT, cursor: str | None = None
+    ) -> DailyPage:
+        """The papers listed on a day (ISO; None: the newest that has some), `limit` of them.
+
+        Raises `Problem` `day-not-found` for a day without papers, naming its neighbours.
+        """
+        view = self.view
+        if day is None:
+            newest = view.reader.listing_days(limit=1)
+            if not newest:
+                raise Problem("day-not-found", "No paper has been listed on any day yet.")
+            day = newest[0][0]
+        walk = f"daily {day}".encode()
+        start = self._codec.decode(cursor, walk) if cursor is not None else None
+        view = (start and self._kept_view(start.revision)) or view
+        listed = view.reader.listed_on(day)
+        before, after = view.reader.neighbours(day)
+        if not listed:
+            raise _no_listing(day, before, after)
+        rank = start.rank if start else 0
+        rowids = [rowid for _, rowid in listed[rank : rank + limit]]
+        following = None
+        if rank + limit < len(listed):
+            self._keep(view)
+            place = Cursor(view.revision, view.reader.position, Match.ALL, rank + limit, None)
+            following = self._codec.encode(place, walk)
+        stored = view.reader.rows(rowids)
+        return DailyPage(
+            day=day,
+            previous=before,
+            next=after,
+            total=len(listed),
+            rows=tuple(stored[rowid] for rowid in rowids),
+            next_cursor=following,
+            revision=view.revision,
+        )
+
+    def stats(self) -> Stats:
+        """Counts and positions of the current revision."""
+        view = self.view
+        papers, published_from, published_to = view.reader.stats()
+        return Stats(
+            papers=papers,
+            store_position=view.reader.position,
+            index_position=view.index_position,
+            engine=self._engine_name,
+            published_from=published_from,
+            published_to=published_to,
+            revision=view.revision,
+        )
+
+
+def _no_listing(day: str, before: str | None, after: str | None) -> Problem:
+    near = [f"the day before that has some is {before}"] if before else []
+    near += [f"the day after that has some is {after}"] if after else []
+    hint = f"; {' and '.join(near)}" if near else ""
+    return Problem("day-not-found", f"No papers were listed on {day}{hint}.")
+
+
+@lru_cache(maxsize=256)
+def parse_cached(text: str) -> Parsed:
+    """`parse`, remembering recent queries; a page and its next pages parse once."""
+    return parse(text)
+
+
+STALE = QueryWarning(
+    "revision-changed",
+    "The revision at which this walk began is no longer kept: papers that moved since may be "
+    "repeated or missing. Start again without the cursor for an exact walk.",
+)

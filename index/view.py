@@ -1,0 +1,169 @@
+"""One revision of the shelf, as a reader sees it: rows and index of the same moment, unchanging."""
+
+import weakref
+from dataclasses import dataclass
+
+from index.cursors import Cursor
+from index.document import exact_value
+from index.engine import Snapshot
+from index.language import Parsed
+from index.query import And, Every, Fuzzy, Node, Not, Or, Phrase, Prefix, Range, Term, Wildcard
+from index.store_reader import Reader
+from schema.errors import Problem
+from schema.filters import Condition
+from schema.search import AUTO_MINIMUM, RELEVANCE, Hits, Match, SearchRequest, SortPosition
+
+MAX_DIRECT_LEAVES = 4
+"""A query of at most this many plain leaves takes well under a millisecond: no pool is needed."""
+
+
+def condition_node(condition: Condition) -> Node:
+    """The tree of a filter's condition."""
+    field = condition.field
+    leaves: list[Node] = [Term(field, exact_value(field, each)) for each in condition.values]
+    leaves += [Range(field, low, high) for low, high in condition.intervals]
+    node = leaves[0] if len(leaves) == 1 else Or(tuple(leaves))
+    return Not(node) if condition.absent else node
+
+
+def conjunction(nodes: list[Node]) -> Node | None:
+    """All of `nodes`; None for none."""
+    if not nodes:
+        return None
+    return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A request made ready for one view: trees, filters, and whether it is light.
+
+    A light plan takes well under a millisecond and may run where it stands; others belong into
+    a thread. `start` is the decoded cursor, None on a first page; `stale` says that the walk's
+    own revision is gone.
+    """
+
+    request: SearchRequest
+    view: "View"
+    parsed: Parsed
+    filters: Node | None
+    light: bool
+    start: Cursor | None = None
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The hits of a page with one more than asked for, if there is one, and the exact counts."""
+
+    hits: Hits
+    total_all: int
+    matched: Match
+
+
+class View:
+    """A reader of the store and a snapshot of the index that belong together.
+
+    The snapshot is opened first, so it is never ahead of the rows. Papers that were removed since
+    its position are kept out of every search; `snapshot` is None while the index is being made.
+    """
+
+    def __init__(self, reader: Reader, snapshot: Snapshot | None) -> None:
+        self.reader = reader
+        self.snapshot = snapshot
+        self.index_position = snapshot.position if snapshot else 0
+        generation = snapshot.generation if snapshot else "none"
+        self.revision = f"{reader.position:x}-{self.index_position:x}-{generation}"
+        removed = reader.removed_since(self.index_position) if snapshot else ()
+        hidden = Or(tuple(Term("id", each) for each in removed))
+        self._removed: list[Node] = [Not(hidden)] if removed else []
+        self._finalizer = weakref.finalize(self, _release, reader, snapshot)
+
+    def close(self) -> None:
+        """Let rows and index go now; else it happens when the last user of the view is done."""
+        self._finalizer()
+
+    def filters(self, request: SearchRequest, start: Cursor | None) -> Node | None:
+        """The filter tree of a request; a walk leaves out what was stored after its beginning."""
+        nodes = [condition_node(condition) for _, condition in request.conditions]
+        if start and start.bound < self.reader.position:
+            nodes.append(Range("createdSeq", None, start.bound))
+        return conjunction(nodes + self._removed)
+
+    def find(self, plan: Plan) -> Found:
+        """The hits of the page that `plan` asks for; raises `Problem` `starting` without index."""
+        if self.snapshot is None:
+            raise Problem("starting", "The index is being built; search will answer when it is.")
+        request, parsed, start = plan.request, plan.parsed, plan.start
+        if request.match is Match.ANY:
+            hits = self._page(plan, parsed.any)
+            same = parsed.any == parsed.all
+            total_all = hits.total if same else self.snapshot.count(parsed.all, plan.filters)
+            return Found(hits, total_all, Match.ANY)
+        full = self._page(plan, parsed.all)
+        if start:
+            strict = start.matched is Match.ALL
+        else:
+            strict = not parsed.relaxable or full.total >= AUTO_MINIMUM
+        if strict or request.match is Match.ALL:
+            return Found(full, full.total, Match.ALL)
+        if request.sort[0].name == RELEVANCE:
+            return Found(self._then_partial(plan, full), full.total, Match.ANY)
+        return Found(self._page(plan, parsed.any), full.total, Match.ANY)
+
+    def _page(self, plan: Plan, tree: Node) -> Hits:
+        assert self.snapshot is not None
+        request, start = plan.request, plan.start
+        after = start.position if start else None
+        offset = start.rank if start and after is None else 0
+        return self.snapshot.search(
+            tree, plan.filters, request.sort, offset=offset, after=after, limit=request.limit + 1
+        )
+
+    def _then_partial(self, plan: Plan, full: Hits) -> Hits:
+        """Behind the papers with all words those with some, by score; the sets are disjoint."""
+        assert self.snapshot is not None
+        offset = plan.start.rank if plan.start else 0
+        partial = self.snapshot.search(
+            And((plan.parsed.any, Not(plan.parsed.all))),
+            plan.filters,
+            plan.request.sort,
+            offset=max(0, offset - full.total),
+            limit=plan.request.limit + 1 - len(full.hits),
+        )
+        return Hits(full.total + partial.total, full.hits + partial.hits)
+
+    def place(self, rowid: int, request: SearchRequest) -> SortPosition | None:
+        """Where a paper stands in the request's order; None for relevance, which has only ranks."""
+        if request.sort[0].name == RELEVANCE:
+            return None
+        values, tie = self.reader.sort_position(rowid)
+        return SortPosition(tuple(values[key.name] for key in request.sort), tie)
+
+
+def _release(reader: Reader, snapshot: Snapshot | None) -> None:
+    reader.close()
+    if snapshot is not None:
+        snapshot.close()
+
+
+def is_light(tree: Node) -> bool:
+    """Whether a tree is only a few plain words, phrases and ranges."""
+    leaves, waiting = 0, [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, And | Or):
+            waiting.extend(node.nodes)
+        elif isinstance(node, Not):
+            waiting.append(node.node)
+        elif isinstance(node, Prefix | Wildcard | Fuzzy) or (
+            isinstance(node, Phrase) and node.slop > 1
+        ):
+            return False
+        else:
+            leaves += 1
+        if leaves > MAX_DIRECT_LEAVES:
+            return False
+    return True
+
+
+EVERYTHING = Parsed(all=Every(), any=Every(), relaxable=False, warnings=())
