@@ -1,0 +1,219 @@
+"""The one analyser: from text to words, stems, positions and places in the text.
+
+Engines, queries and highlights all use it, so nothing is left to keep equal. A word is a run of
+letters and digits of the folded text (`index.folding`); everything else parts words. Except:
+
+- `c++`, `c#` and `f#` are words; a word may have one letter (`r`).
+- An apostrophe parts words (`o'brien` is `o brien`), but a possessive `'s` is dropped (`gao's` is
+  `gao`). Typographic apostrophes count as the plain one.
+- Scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) give one word for each
+  letter, so that a query, as a phrase of letters, finds any part of a text.
+- A run longer than `MAX_WORD` is taken as several words of that length.
+"""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import Stemmer
+
+from index.folding import fold
+
+MAX_WORD = 64
+POSITION_GAP = 33
+"""Positions left free between parts of a field; above any phrase slop, so no phrase crosses."""
+
+GAP_TOKEN = "\x1f"
+"""Stands for one free position in `gapped` text; never part of a word."""
+
+MAX_REMEMBERED_STEMS = 65_536
+
+_STOP_WORDS = """
+    a about above after again against all also am an and any are as at be because been before
+    being below between both but by can cannot could did do does doing down during each for from
+    further had has have having he her here hers herself him himself his how i if in into is it
+    its itself just me more most my myself no nor not now of on once only or other ought our
+    ours ourselves out over own same she should so some such than that the their theirs them
+    themselves then there these they this those through to too under until up very via was we
+    were what when where which while who whom why will with would you your yours yourself
+    yourselves
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+"""English function words: indexed, but left out of a query that has other words.
+
+Not among them, though common in such lists: `few` and `off` (few shot, off policy), `us` (US).
+"""
+
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_LETTER = rf"[^\W_{_UNSPACED}]"
+_WORD = re.compile(
+    rf"(c\+\+|[cf]#|{_LETTER}{{1,{MAX_WORD}}}|[^\W_])(?:(?<={_LETTER})'s(?![^\W_]))?"
+)
+_ASCII_WORD = re.compile(rf"(c\+\+|[cf]#|[a-z0-9]{{1,{MAX_WORD}}})(?:(?<=[a-z0-9])'s(?![a-z0-9]))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of a text: folded, its stem, and where it stands.
+
+    `position` counts words from 0; `start` to `end` (exclusive) are characters of the raw text.
+    """
+
+    surface: str
+    stem: str
+    position: int
+    start: int
+    end: int
+
+
+class _Stems(dict[str, str]):
+    """Stems by word, filled as they are asked for and emptied when there are too many."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stemmer = Stemmer.Stemmer("english")
+        self._lock = threading.Lock()  # a Stemmer must not be used by two threads at once
+
+    def __missing__(self, word: str) -> str:
+        with self._lock:
+            result: str = self._stemmer.stemWord(word)
+        if len(self) >= MAX_REMEMBERED_STEMS:
+            self.clear()
+        self[word] = result
+        return result
+
+
+_stems = _Stems()
+
+
+def stem(word: str) -> str:
+    """The stem of one folded word by the English Snowball rules (Porter 2)."""
+    return _stems[word]
+
+
+def words(text: str) -> list[str]:
+    """The words of `text` in order, folded: the surface forms."""
+    folded = fold(text)
+    pattern = _ASCII_WORD if folded.isascii() else _WORD
+    return pattern.findall(folded)
+
+
+def stems(text: str) -> list[str]:
+    """The stems of the words of `text`, in order."""
+    return list(map(_stems.__getitem__, words(text)))
+
+
+def name_words(name: str) -> list[str]:
+    """The words of a person's name, folded but not stemmed, in order."""
+    return words(name)
+
+
+def gapped(parts: Sequence[Sequence[str]]) -> str:
+    """The words of several parts joined by spaces, `POSITION_GAP` times `GAP_TOKEN` between parts.
+
+    For engines whose tokenizer drops `GAP_TOKEN` but counts its position: each word's place in
+    the result split at spaces is its position.
+    """
+    gap = " ".join([GAP_TOKEN] * POSITION_GAP)
+    return f" {gap} ".join(" ".join(part) for part in parts if part)
+
+
+def positions(parts: Sequence[Sequence[str]]) -> list[tuple[str, int]]:
+    """The words of several parts with their positions, `POSITION_GAP` left free between parts."""
+    placed: list[tuple[str, int]] = []
+    start = 0
+    for part in parts:
+        if part:
+            placed.extend(zip(part, range(start, start + len(part)), strict=True))
+            start += len(part) + POSITION_GAP
+    return placed
+
+
+def text_parts(title: str, abstract: str) -> list[list[str]]:
+    """The parts of the field `text` as stems: the title, the title again, the abstract."""
+    title_stems = stems(title)
+    return [title_stems, title_stems, stems(abstract)]
+
+
+def text_positions(title: str, abstract: str) -> list[tuple[str, int]]:
+    """The stems of the field `text` with their positions."""
+    return positions(text_parts(title, abstract))
+
+
+def author_positions(names: Sequence[str]) -> list[tuple[str, int]]:
+    """The words of the field `author` with their positions, a gap between names."""
+    return positions([name_words(name) for name in names])
+
+
+def surface_words(field: str, title: str, abstract: str, names: Sequence[str]) -> set[str]:
+    """The words that a prefix, wildcard or fuzzy word of a text field is compared with.
+
+    `field` is one of `index.document.TEXT_FIELDS`; `text` has the words of title and abstract.
+    """
+    if field == "author":
+        return {word for name in names for word in name_words(name)}
+    found: set[str] = set()
+    if field in ("text", "title"):
+        found.update(words(title))
+    if field in ("text", "abstract"):
+        found.update(words(abstract))
+    return found
+
+
+def tokens_with_offsets(text: str) -> list[Token]:
+    """The words of `text` with stem, position and place in the text as given.
+
+    Surfaces are those of `words`. Where several letters fold together the place is that of all
+    of them; where one character gives several words (`½`), they share its place.
+    """
+    if text.isascii():
+        found = list(_ASCII_WORD.finditer(text.lower()))
+        spans = [match.span(1) for match in found]
+    else:
+        folded, starts, ends = _fold_with_places(text)
+        found = list((_ASCII_WORD if folded.isascii() else _WORD).finditer(folded))
+        spans = [(starts[match.start(1)], ends[match.end(1) - 1]) for match in found]
+    return [
+        Token(match[1], _stems[match[1]], position, *span)
+        for position, (match, span) in enumerate(zip(found, spans, strict=True))
+    ]
+
+
+def _fold_with_places(text: str) -> tuple[str, list[int], list[int]]:
+    """`fold(text)`, and for each of its characters where it comes from: starts and ends."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for start, end in _clusters(text):
+        piece = fold(text[start:end])
+        pieces.append(piece)
+        starts.extend([start] * len(piece))
+        ends.extend([end] * len(piece))
+    return "".join(pieces), starts, ends
+
+
+def _clusters(text: str) -> Iterator[tuple[int, int]]:
+    """The smallest parts of `text` that fold on their own."""
+    start = 0
+    for at in range(1, len(text)):
+        if not _joins(text[at]):
+            yield start, at
+            start = at
+    if text:
+        yield start, len(text)
+
+
+@lru_cache(maxsize=4096)
+def _joins(char: str) -> bool:
+    """Whether a character may fold together with what stands before it."""
+    if char.isascii():
+        return False
+    first = unicodedata.normalize("NFKD", char)[0]
+    # Vowels and final consonants of Hangul compose with the letters before them.
+    return unicodedata.category(first)[0] == "M" or "\u1161" <= first <= "\u11c2" or not fold(char)
