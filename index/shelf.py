@@ -125,6 +125,15 @@ class Shelf:
                 self.ready = self.ready or not self._indexer.behind()
             self._stop.wait(REFRESH_EVERY)
 
+    def catch_up(self, patience: float = 0.0, progress: Progress | None = None) -> bool:
+        """Bring the index up to the store, and readers to it; whether it got there.
+
+        If another process is at it, wait up to `patience` seconds for that one.
+        """
+        reached = self._indexer.catch_up(patience, progress)
+        self.refresh()
+        return reached
+
     def refresh(self) -> None:
         """Show readers the newest revision."""
         try:
