@@ -24,7 +24,7 @@ PARTS = {
     "sources": ("index.sources",),
     "store": ("index.store", "index.merge", "index.migrations"),
     "language": ("index.language", "index.lexer"),
-    "engines": ("index.engines",),
+    "engines": ("index.engines", "index.expansion"),
 }
 """The parts of `index`, by the beginnings of their module names (`index.store_reader` too)."""
 
@@ -75,16 +75,17 @@ def imports(path: Path, tree: ast.Module, modules: set[str]) -> Iterator[tuple[i
                 full = f"{base}.{each.name}"
                 yield node.lineno, full if full in modules else base
         elif isinstance(node, ast.Call):
-            yield from _dynamic_import(node)
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else None
+            called = node.func.id if isinstance(node.func, ast.Name) else called
+            if called in ("import_module", "__import__"):
+                yield from written_names(tree, modules)
 
 
-def _dynamic_import(node: ast.Call) -> Iterator[tuple[int, str]]:
-    called = node.func.attr if isinstance(node.func, ast.Attribute) else None
-    called = node.func.id if isinstance(node.func, ast.Name) else called
-    first = node.args[0] if node.args else None
-    if called in ("import_module", "__import__"):
-        assert isinstance(first, ast.Constant), f"line {node.lineno}: import of a computed name"
-        yield node.lineno, str(first.value)
+def written_names(tree: ast.Module, modules: set[str]) -> Iterator[tuple[int, str]]:
+    """The modules that a file names in its texts: what it can import by a name it computes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value in modules:
+            yield node.lineno, str(node.value)
 
 
 def belongs(module: str, beginnings: Iterable[str]) -> bool:
@@ -145,6 +146,7 @@ def test_imports_go_down_only(path: Path) -> None:
         ("index/sources/x.py", "from ..language import parse"),
         ("index/folding.py", "from index.language import parse"),
         ("schema/x.py", "import importlib\nimportlib.import_module('index.shelf')"),
+        ("index/engines/x.py", "X = ('index.sources',)\n__import__(X[0])"),
     ],
 )
 def test_a_wrong_import_is_seen(file: str, code: str) -> None:
