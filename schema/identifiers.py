@@ -6,6 +6,7 @@ from schema.record import ExternalIdKind
 
 OWN_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 MAX_ID_LENGTH = 200
+_KINDS = frozenset(ExternalIdKind)  # `in` an enum refuses strings before Python 3.12
 
 _ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z][a-z-]*(?:\.[a-z]{2})?/\d{7})(?:v\d+)?", re.I | re.A)
 _DOI = re.compile(r"10\.\d{4,9}/\S+", re.ASCII)
@@ -42,7 +43,7 @@ def identifier_key(text: str) -> str | None:
     prefix, colon, value = text.partition(":")
     if colon:
         kind = prefix.lower()
-        if kind not in ExternalIdKind or not value:
+        if kind not in _KINDS or not value:
             return None
         normal = {"arxiv": arxiv_id, "doi": doi, "acl": acl_id}.get(kind, str)(value)
         return f"{kind}:{normal}" if normal else None
