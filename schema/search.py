@@ -226,7 +226,7 @@ def parse_request(parameters: Iterable[tuple[str, str]]) -> SearchRequest:
             )
         )
     match = own["match"] or Match.AUTO
-    if match not in Match:
+    if match not in tuple(Match):
         errors.append(
             ParameterError(
                 "match", "parameter-invalid", "`match` must be all, any or auto.", "auto"
