@@ -1,0 +1,282 @@
+"""The default engine: tantivy by its official bindings, one folder, compiled code.
+
+What the protocol asks and tantivy does not give is made here: the store position of a commit is a
+checkpoint document (a commit takes no payload), replaced in the same atomic step; a snapshot is a
+`Searcher`, which keeps its files mapped whatever happens to them; the generation is a digest of the
+list of segments, read so that it belongs to the searcher.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import tantivy
+
+from index.document import IndexDocument
+from index.engine import Capabilities, EngineUnavailable
+from index.engines.builds import Builds
+from index.engines.tantivy_fields import (
+    CHECKPOINT,
+    build_schema,
+    checkpoint_document,
+    paper_document,
+    register_tokenizers,
+)
+from index.engines.tantivy_orders import Matching, order_of
+from index.engines.tantivy_queries import Compiler, all_of, unscored
+from index.engines.texts import FORMAT, SURFACE_FIELDS
+from index.engines.trees import check
+from index.expansion import fuzzy_words, literal_prefix, wildcard_words
+from index.query import Fuzzy, Node, Wildcard
+from schema.search import BY_RELEVANCE, RELEVANCE, Hit, Hits, Sort, SortPosition
+
+APPLY_MEMORY = 64_000_000
+REBUILD_MEMORY = 128_000_000
+"""Bytes of documents that a writer gathers before it writes a segment."""
+
+OPEN_ATTEMPTS = 20
+SCHEMA = build_schema()
+
+
+@contextmanager
+def _border(action: str) -> Iterator[None]:
+    """Turn what tantivy raises into an `OSError` that says what failed.
+
+    A panic in compiled code comes as a `PanicException`, which is no `Exception`.
+    """
+    try:
+        yield
+    except (EngineUnavailable, OSError):
+        raise
+    except Exception as error:
+        raise OSError(f"the full-text index could not be {action}: {error}") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise OSError(f"the full-text index could not be {action}: internal error") from error
+
+
+class TantivyEngine:
+    """The engine protocol (`index.engine.Engine`) over a folder of tantivy builds."""
+
+    capabilities = Capabilities(name="tantivy")
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        self._builds = Builds(folder)
+        self._identity = identity
+        self._opened: tuple[Path, tantivy.Index] | None = None
+        self._lock = Lock()
+
+    def position(self) -> int | None:
+        """See `index.engine.Engine`."""
+        try:
+            return self._newest()[2]
+        except EngineUnavailable:
+            return None
+
+    def snapshot(self) -> "TantivySnapshot":
+        """See `index.engine.Engine`."""
+        return TantivySnapshot(*self._newest())
+
+    def close(self) -> None:
+        """See `index.engine.Engine`."""
+        self._opened = None
+
+    def apply(self, puts: Iterable[IndexDocument], deletes: Iterable[int], position: int) -> None:
+        """See `index.engine.Engine`. Raises `EngineUnavailable`, or `OSError` on a full disk."""
+        path = self._builds.current()
+        if path is None or self.position() is None:
+            raise EngineUnavailable("the full-text index must be rebuilt first")
+        with _border("written"):
+            # Opened anew each time: a writer that missed another process's commits would fork.
+            self._write(_open(path), puts, deletes, position, APPLY_MEMORY)
+
+    def rebuild(self, documents: Iterable[IndexDocument], position: int) -> None:
+        """See `index.engine.Engine`. Raises `OSError` where it cannot write; the old one stays."""
+        path = self._builds.begin()
+        try:
+            with _border("written"):
+                index = tantivy.Index(SCHEMA, str(path))
+                register_tokenizers(index)
+                self._write(index, documents, (), position, REBUILD_MEMORY)
+        except BaseException:
+            self._builds.discard(path)
+            raise
+        self._builds.publish(path)
+
+    def _write(
+        self,
+        index: tantivy.Index,
+        puts: Iterable[IndexDocument],
+        deletes: Iterable[int],
+        position: int,
+        memory: int,
+    ) -> None:
+        writer = index.writer(memory, 1)
+        try:
+            for rowid in deletes:
+                writer.delete_documents_by_term("rowid", rowid)
+            for document in puts:
+                writer.delete_documents_by_term("rowid", document.rowid)
+                writer.add_document(paper_document(document, SCHEMA))
+            writer.delete_documents_by_term("kind", CHECKPOINT)
+            writer.add_document(checkpoint_document(position, self._identity, SCHEMA))
+            writer.commit()
+        finally:
+            # Also after a failure: this gives up what is not committed, and the writer's lock.
+            writer.wait_merging_threads()
+
+    def _newest(self) -> tuple[tantivy.Searcher, str, int]:
+        """Searcher, generation and position of the newest commit, or `EngineUnavailable`."""
+        try:
+            with self._lock, _border("read"):
+                found = self._builds.read(self._load)
+        except OSError as error:
+            raise EngineUnavailable(str(error)) from error
+        if found is None:
+            raise EngineUnavailable("there is no full-text index yet")
+        searcher, generation, checkpoint = found
+        if checkpoint.get("identity") != [self._identity]:
+            raise EngineUnavailable("the full-text index belongs to another store")
+        if checkpoint.get("format") != [str(FORMAT)]:
+            raise EngineUnavailable("the full-text index was written by another version")
+        return searcher, generation, int(checkpoint["position"][0])
+
+    def _load(self, path: Path) -> tuple[tantivy.Searcher, str, dict[str, Any]]:
+        if self._opened is None or self._opened[0] != path:
+            self._opened = (path, _open(path))
+        index = self._opened[1]
+        for _ in range(OPEN_ATTEMPTS):
+            generation = _generation(path)
+            index.reload()
+            searcher = index.searcher()
+            if generation == _generation(path):
+                return searcher, generation, _checkpoint(searcher)
+        raise OSError("the full-text index changes faster than it can be read")
+
+
+def _open(path: Path) -> tantivy.Index:
+    index = tantivy.Index.open(str(path))
+    index.config_reader("manual")
+    register_tokenizers(index)
+    return index
+
+
+def _generation(path: Path) -> str:
+    """A digest of the segments and their deletions: what a search of this commit rests on."""
+    segments = json.loads((path / "meta.json").read_bytes())["segments"]
+    return hashlib.sha256(json.dumps(segments).encode()).hexdigest()[:16]
+
+
+def _checkpoint(searcher: tantivy.Searcher) -> dict[str, Any]:
+    query = tantivy.Query.term_query(SCHEMA, "kind", CHECKPOINT)
+    hits = searcher.search(query, 2).hits
+    if len(hits) != 1:
+        raise EngineUnavailable("the full-text index has no checkpoint")
+    return searcher.doc(hits[0][1]).to_dict()
+
+
+class TantivySnapshot:
+    """One commit (`index.engine.Snapshot`). May be asked by several threads at once."""
+
+    def __init__(self, searcher: tantivy.Searcher, generation: str, position: int) -> None:
+        self.position = position
+        self.generation = generation
+        self._searcher: tantivy.Searcher | None = searcher
+        self._compiler = Compiler(SCHEMA, self._expand)
+        self._words_from = lru_cache(maxsize=64)(self._read_words)
+
+    def search(
+        self,
+        query: Node,
+        filters: Node | None = None,
+        sort: Sort = BY_RELEVANCE,
+        *,
+        offset: int = 0,
+        after: SortPosition | None = None,
+        limit: int = 20,
+    ) -> Hits:
+        """See `index.engine.Snapshot`; raises `ValueError` for a tree beyond the bounds."""
+        searcher, compiled = self._prepare(query, filters)
+        offset, limit = max(0, offset), min(limit, searcher.num_docs)
+        with _border("searched"):
+            matching = Matching(searcher, self._compiler, compiled)
+            if limit <= 0 or offset >= searcher.num_docs:
+                return Hits(matching.count(), ())
+            if sort[0].name == RELEVANCE:
+                found: Any = searcher.search(compiled, limit, count=True, offset=offset)
+                scores = [float(score) for score, _ in found.hits]
+                addresses = [address for _, address in found.hits]
+                return Hits(int(found.count), _hits(searcher, addresses, scores))
+            addresses = order_of(sort).page(matching, offset, limit, after)
+            return Hits(matching.count(), _hits(searcher, addresses, [0.0] * len(addresses)))
+
+    def count(self, query: Node, filters: Node | None = None) -> int:
+        """See `index.engine.Snapshot`."""
+        return self.search(query, filters, limit=0).total
+
+    def vocabulary(self, field: str, prefix: str) -> list[str]:
+        """See `index.engine.Snapshot`."""
+        return list(self._vocabulary(field, prefix))
+
+    def close(self) -> None:
+        """See `index.engine.Snapshot`."""
+        self._searcher = None
+        self._words_from.cache_clear()
+
+    def _prepare(self, query: Node, filters: Node | None) -> tuple[tantivy.Searcher, tantivy.Query]:
+        check(query, filters)
+        compiled = self._compiler.compile(query)
+        if filters is not None:
+            compiled = all_of(compiled, unscored(self._compiler.compile(filters)))
+        return self._open_searcher(), compiled
+
+    def _open_searcher(self) -> tantivy.Searcher:
+        if self._searcher is None:
+            raise RuntimeError("the snapshot is closed")
+        return self._searcher
+
+    def _expand(self, node: Fuzzy | Wildcard) -> list[str]:
+        if isinstance(node, Wildcard):
+            prefix = literal_prefix(node.pattern)
+            return wildcard_words(node.pattern, self._vocabulary(node.field, prefix))
+        first = self._vocabulary(node.field, node.text[:1]) if node.text else ()
+        return fuzzy_words(node.text, node.distance, first, self._alive(node.field))
+
+    def _alive(self, field: str) -> Callable[[str], bool]:
+        def alive(word: str) -> bool:
+            queries = [self._compiler.text(each, word) for each in SURFACE_FIELDS[field]]
+            searcher = self._open_searcher()
+            return any(searcher.search(query, 1, count=False).hits for query in queries)
+
+        return alive
+
+    def _vocabulary(self, field: str, prefix: str) -> tuple[str, ...]:
+        if field not in SURFACE_FIELDS:
+            raise ValueError(f"{field!r} has no words")
+        # Words by first letter are asked again and again by fuzzy words; others not.
+        read = self._words_from if len(prefix) == 1 else self._read_words
+        return read(field, prefix)
+
+    def _read_words(self, field: str, prefix: str) -> tuple[str, ...]:
+        searcher, words = self._open_searcher(), set[str]()
+        with _border("searched"):
+            for each in SURFACE_FIELDS[field]:
+                words.update(word for word, _ in searcher.terms_with_prefix(each, prefix))
+        return tuple(sorted(words))
+
+
+def _hits(
+    searcher: tantivy.Searcher, addresses: list[tantivy.DocAddress], scores: list[float]
+) -> tuple[Hit, ...]:
+    rowids = searcher.fast_field_values("rowid", addresses) if addresses else []
+    return tuple(
+        Hit(int(rowid), score)
+        for rowid, score in zip(rowids, scores, strict=True)
+        if rowid is not None
+    )

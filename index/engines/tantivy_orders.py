@@ -1,0 +1,213 @@
+"""Orders of a result: pages by sort keys, exact, nulls last, ties by `tie` in both directions.
+
+A whole number and its tie are one unique column, so that one search makes a page of them. Titles,
+and first keys of two, order groups of equal papers; within a group the rest of the order decides.
+Groups of one paper, nearly all of them, cost nothing; each other group on a page is one search.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Protocol
+
+import tantivy
+from tantivy import Query
+
+from index.engines.tantivy_fields import (
+    TITLE,
+    TITLE_PREFIX,
+    sort_field,
+    sort_prefix,
+    sort_prefix_of,
+    sort_range,
+    title_prefix,
+)
+from index.engines.tantivy_queries import Compiler, all_of
+from schema.search import Sort, SortPosition
+
+Address = tantivy.DocAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """The papers that a page is taken from: a query over a searcher."""
+
+    searcher: tantivy.Searcher
+    compiler: Compiler
+    query: Query
+
+    def narrowed(self, query: Query) -> "Matching":
+        """Those of them that match `query` too."""
+        return Matching(self.searcher, self.compiler, all_of(self.query, query))
+
+    def between(self, field: str, low: int | None, high: int | None) -> "Matching":
+        """Those of them whose column lies between two ends."""
+        return self.narrowed(self.compiler.between(field, low, high))
+
+    def ordered(
+        self, field: str, limit: int, offset: int = 0, descending: bool = False
+    ) -> list[tuple[Any, Address]]:
+        """(value, address) of the papers by a column."""
+        order = tantivy.Order.Desc if descending else tantivy.Order.Asc
+        found = self.searcher.search(
+            self.query, limit, count=False, order_by_field=field, offset=offset, order=order
+        )
+        return found.hits
+
+    def count(self) -> int:
+        """How many there are."""
+        found: Any = self.searcher.search(self.query, 1, count=True)
+        return int(found.count)
+
+
+class Order(Protocol):
+    """A way to walk through matching papers."""
+
+    def page(
+        self, papers: Matching, offset: int, limit: int, after: SortPosition | None
+    ) -> list[Address]:
+        """`limit` papers behind the first `offset` of those that stand behind `after`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByColumn:
+    """By one unique ascending column: a value with its tie, or the tie itself."""
+
+    name: str | None
+    descending: bool = False
+
+    def page(
+        self, papers: Matching, offset: int, limit: int, after: SortPosition | None
+    ) -> list[Address]:
+        """See `Order`."""
+        field = sort_field(self.name, self.descending) if self.name else "tie"
+        if after:
+            key = after.tie
+            if self.name:
+                value = after.values[0]
+                key = sort_prefix(value, self.descending) * 2**32 + after.tie
+            papers = papers.between(field, key + 1, None)
+        return [address for _, address in papers.ordered(field, limit, offset)]
+
+
+@dataclass(frozen=True, slots=True)
+class ByNumber:
+    """Groups of papers with an equal whole number, as the first of two keys."""
+
+    name: str
+    descending: bool
+
+    def run(self, papers: Matching, limit: int) -> list[tuple[Any, Address]]:
+        """The first papers with what names the group of each."""
+        field = sort_field(self.name, self.descending)
+        hits = papers.ordered(field, limit)
+        return [(sort_prefix_of(key), address) for key, address in hits]
+
+    def group(self, value: int | str | None) -> int:
+        """What names the group of a value."""
+        return sort_prefix(value, self.descending)
+
+    def within(self, papers: Matching, group: Any) -> Matching:
+        """The papers of a group."""
+        field = sort_field(self.name, self.descending)
+        return papers.between(field, *sort_range(group))
+
+    def behind(self, papers: Matching, group: Any, limit: int) -> list[tuple[Any, Address]]:
+        """The first papers behind a group."""
+        field = sort_field(self.name, self.descending)
+        return self.run(papers.between(field, sort_range(group)[1] + 1, None), limit)
+
+
+@dataclass(frozen=True, slots=True)
+class ByTitle:
+    """Groups of papers with an equal folded title."""
+
+    descending: bool
+
+    def run(self, papers: Matching, limit: int, offset: int = 0) -> list[tuple[Any, Address]]:
+        """The first papers with what names the group of each."""
+        return papers.ordered(TITLE, limit, offset, self.descending)
+
+    def group(self, value: int | str | None) -> str:
+        """What names the group of a value."""
+        return str(value)
+
+    def within(self, papers: Matching, group: Any) -> Matching:
+        """The papers of a group."""
+        return papers.narrowed(papers.compiler.text(TITLE, group))
+
+    def behind(self, papers: Matching, group: Any, limit: int) -> list[tuple[Any, Address]]:
+        """The first papers behind a group.
+
+        The column of the first 8 bytes brings us near; among titles that share them, the place is
+        found by halving.
+        """
+        prefix = title_prefix(group)
+        ends = (None, prefix) if self.descending else (prefix, None)
+        near = papers.between(TITLE_PREFIX, *ends)
+        sharing = papers.between(TITLE_PREFIX, prefix, prefix).count()
+
+        def is_behind(place: int) -> bool:
+            title = self.run(near, 1, place)[0][0]
+            return bool(title < group if self.descending else title > group)
+
+        offset = bisect_left(range(sharing), True, key=is_behind)
+        return self.run(near, limit, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """By groups, and within each by the rest of the order."""
+
+    first: ByNumber | ByTitle
+    rest: Order
+
+    def page(
+        self, papers: Matching, offset: int, limit: int, after: SortPosition | None
+    ) -> list[Address]:
+        """See `Order`."""
+        wanted = offset + limit
+        if after is None:
+            hits = self.first.run(papers, wanted + 1)
+            return self._resolved(papers, hits, wanted)[offset:]
+        group = self.first.group(after.values[0])
+        place = SortPosition(after.values[1:], after.tie)
+        found = self.rest.page(self.first.within(papers, group), 0, wanted, place)
+        if len(found) < wanted:
+            hits = self.first.behind(papers, group, wanted - len(found) + 1)
+            found += self._resolved(papers, hits, wanted - len(found))
+        return found[offset:]
+
+    def _resolved(
+        self, papers: Matching, hits: Sequence[tuple[Any, Address]], wanted: int
+    ) -> list[Address]:
+        """The first `wanted` papers; `hits` are one more, if there are as many."""
+        found: list[Address] = []
+        for group, members in _groups(hits):
+            if len(members) == 1:
+                found += members
+            else:
+                inside = self.first.within(papers, group)
+                found += self.rest.page(inside, 0, wanted - len(found), None)
+            if len(found) >= wanted:
+                break
+        return found[:wanted]
+
+
+def _groups(hits: Sequence[tuple[Any, Address]]) -> Iterator[tuple[Any, list[Address]]]:
+    for group, members in groupby(hits, key=lambda hit: hit[0]):
+        yield group, [address for _, address in members]
+
+
+def order_of(sort: Sort) -> Order:
+    """The order of one or two keys other than relevance."""
+    key, *others = sort
+    if not others:
+        if key.name == "title":
+            return Grouped(ByTitle(key.descending), ByColumn(None))
+        return ByColumn(key.name, key.descending)
+    rest = order_of(tuple(others))
+    if key.name == "title":
+        return Grouped(ByTitle(key.descending), rest)
+    return Grouped(ByNumber(key.name, key.descending), rest)

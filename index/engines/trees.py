@@ -1,0 +1,91 @@
+"""What engines check of a query tree before they compile it: bounds that keep every query small.
+
+The query language keeps these bounds itself; here they guard against callers that do not. A tree
+of some thousand levels would end the process in compiled code.
+"""
+
+import math
+from collections.abc import Iterator
+from itertools import accumulate, product
+
+from index.document import EXACT_FIELDS, NUMBER_FIELDS, TEXT_FIELDS
+from index.query import And, Fuzzy, Node, Not, Or, Phrase, Prefix, Range, Term, Wildcard
+
+MAX_DEPTH = 50
+MAX_NODES = 200_000
+MAX_PHRASE_FORMS = 32
+MAX_DISTANCE = 2
+LEAST, MOST = -(2**63), 2**63 - 1
+"""The integers that an index field can hold."""
+
+_FIELDS = {
+    Term: frozenset(TEXT_FIELDS + EXACT_FIELDS),
+    Range: frozenset(NUMBER_FIELDS),
+    **dict.fromkeys((Phrase, Prefix, Wildcard, Fuzzy), frozenset(TEXT_FIELDS)),
+}
+
+
+def check(*trees: Node | None) -> None:
+    """Raise `ValueError` for a tree that no engine may be asked.
+
+    That is one too deep or large, a field that does not exist or cannot take the node, a phrase of
+    too many forms, a boost that is no number, text with a lone surrogate.
+    """
+    waiting = [(tree, 1) for tree in trees if tree is not None]
+    count = 0
+    while waiting:
+        node, depth = waiting.pop()
+        count += 1
+        if depth > MAX_DEPTH or count > MAX_NODES:
+            raise ValueError(f"a query tree has at most {MAX_DEPTH} levels and {MAX_NODES} nodes")
+        if isinstance(node, And | Or):
+            waiting += [(each, depth + 1) for each in node.nodes]
+        elif isinstance(node, Not):
+            waiting.append((node.node, depth + 1))
+        elif (fields := _FIELDS.get(type(node))) is not None:
+            _check_leaf(node, fields)
+        boost = getattr(node, "boost", 1.0)
+        if not 0 <= boost < math.inf:
+            raise ValueError(f"a boost is a positive number, not {boost}")
+
+
+def _check_leaf(node: Node, fields: frozenset[str]) -> None:
+    field = getattr(node, "field", "")
+    if field not in fields:
+        raise ValueError(f"{type(node).__name__} cannot ask the field {field!r}")
+    if isinstance(node, Phrase):
+        if node.slop < 1 or node.slop ** (len(node.words) - 1) > MAX_PHRASE_FORMS:
+            raise ValueError(f"a phrase stands for at most {MAX_PHRASE_FORMS} exact forms")
+    elif isinstance(node, Fuzzy) and not 1 <= node.distance <= MAX_DISTANCE:
+        raise ValueError(f"a fuzzy distance is 1 to {MAX_DISTANCE}")
+    for text in _texts(node):
+        text.encode()  # a lone surrogate raises UnicodeEncodeError, a ValueError
+
+
+def _texts(node: Node) -> tuple[str, ...]:
+    match node:
+        case Term() | Prefix() | Fuzzy():
+            return (node.text,)
+        case Wildcard():
+            return (node.pattern,)
+        case Phrase():
+            return node.words
+        case _:
+            return ()
+
+
+def phrase_forms(phrase: Phrase) -> Iterator[tuple[tuple[int, str], ...]]:
+    """The exact forms of a phrase: (offset, word) pairs, for every way to place the words.
+
+    Engines' own slop means other things: tantivy's is a budget over the whole phrase, in both
+    directions, and lets a repeated word match itself.
+    """
+    for steps in product(range(1, phrase.slop + 1), repeat=len(phrase.words) - 1):
+        yield tuple(zip(accumulate(steps, initial=0), phrase.words, strict=True))
+
+
+def bounded(low: int | None, high: int | None) -> tuple[int, int] | None:
+    """An interval's ends as integers that an index can hold; None if nothing lies between."""
+    first = LEAST if low is None else max(low, LEAST)
+    last = MOST if high is None else min(high, MOST)
+    return (first, last) if first <= last else None
