@@ -1,0 +1,231 @@
+"""`papershelf search` and `papershelf show`: what is on the shelf."""
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from api.cli.command import (
+    OK,
+    Command,
+    Example,
+    Parser,
+    UsageError,
+    counting,
+    opened,
+    option_name,
+    refusal,
+)
+from api.settings import Settings
+from api.terminal import Column, Terminal, printable
+from schema.errors import Problem
+from schema.filters import FILTERS
+from schema.search import DEFAULT_LIMIT, MAX_LIMIT, SORT_FIELDS, Match, SearchRequest, parse_request
+
+if TYPE_CHECKING:
+    from schema.search import Page
+
+OWN_OPTIONS = {
+    "match": ("WORDS", "which words must be found: all, any, or auto (all, filled up with any)"),
+    "sort": (
+        "KEYS",
+        f"{', '.join(SORT_FIELDS)}; - in front descends; at most two with a comma between "
+        "(default: relevance, or -publishedAt without a query)",
+    ),
+    "limit": ("N", f"papers in an answer, 1 to {MAX_LIMIT} (default {DEFAULT_LIMIT})"),
+    "cursor": ("CURSOR", "go on where an answer ended: its `nextCursor`"),
+}
+AUTHORS_SHOWN = 20
+
+
+def add_search_arguments(parser: Parser) -> None:
+    """QUERY, and an option for every parameter and filter of a search."""
+    parser.dash_hint = "; to search for text that begins with -, put -- before it"
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="QUERY",
+        help="words, phrases and fields; everything is listed without it",
+    )
+    for name, (metavar, help_text) in OWN_OPTIONS.items():
+        parser.option(option_name(name), help_text, metavar, action="append", dest=name)
+    for spec in FILTERS:
+        more = " May be repeated." if spec.repeatable else ""
+        parser.option(
+            option_name(spec.name),
+            f"{spec.description}{more} Such as {spec.example}",
+            "VALUE",
+            action="append",
+            dest=spec.name,
+        )
+    parser.option("--json", "print JSON, as the REST interface does (default when piped)")
+
+
+def search(arguments: argparse.Namespace, settings: Settings, terminal: Terminal) -> int:
+    """Search; the answer is a table on a terminal, else the JSON of `GET /v1/papers`."""
+    request = _request(arguments)
+    with opened(settings) as shelf:
+        with terminal.progress("Indexing", quiet=shelf.view.snapshot is not None) as bar:
+            shelf.catch_up(progress=counting(bar))
+        page = shelf.search(request)
+    if arguments.json or not terminal.shows_answers:
+        from api.answers import page_json
+
+        terminal.answer_json(page_json(page))
+    else:
+        _show_page(page, terminal)
+    return OK
+
+
+def _request(arguments: argparse.Namespace) -> SearchRequest:
+    parameters = [("q", " ".join(arguments.words))] if arguments.words else []
+    for name in (*OWN_OPTIONS, *(spec.name for spec in FILTERS)):
+        parameters += [(name, value) for value in getattr(arguments, name) or ()]
+    for name, value in parameters:
+        if not is_unicode(value):
+            raise UsageError(f"{'the query' if name == 'q' else option_name(name)} is not UTF-8")
+    try:
+        return parse_request(parameters)
+    except Problem as problem:
+        raise refusal(problem) from problem
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text has no surrogates: arguments that are not in the locale's encoding do."""
+    return not any("\ud800" <= each <= "\udfff" for each in text)
+
+
+def _show_page(page: "Page", terminal: Terminal) -> None:
+    for warning in page.warnings:
+        hint = f" (try {warning.suggestion})" if warning.suggestion else ""
+        terminal.note(printable(f"warning: {warning.message}{hint}"))
+    if not page.rows:
+        terminal.answer("No paper matches." if page.request.cursor is None else "No more papers.")
+        return
+    rows = [_table_row(orjson.loads(row)) for row in page.rows]
+    columns = (Column("Published"), Column("Authors", right=True), Column("Title, id", wrap=True))
+    terminal.table(columns, rows)
+    terminal.answer(_counted(page))
+    if page.next_cursor:
+        terminal.answer(f"More: the same with --cursor {page.next_cursor}")
+
+
+def _table_row(paper: Mapping[str, Any]) -> tuple[str, str, str]:
+    count = paper["authorCount"]
+    return (
+        _day(paper),
+        "" if count is None else f"{count:,}",
+        f"{printable(paper['title'])}\n{printable(paper['id'])}",
+    )
+
+
+def _day(paper: Mapping[str, Any]) -> str:
+    """The date of publication as far as it is known: a day, a month or a year."""
+    day = paper["publishedAt"] or ""
+    return str(day)[: {"year": 4, "month": 7}.get(paper["publishedPrecision"], 10)]
+
+
+def _counted(page: "Page") -> str:
+    papers = "1 paper" if page.total == 1 else f"{page.total:,} papers"
+    shown = f", {len(page.rows)} shown" if len(page.rows) < page.total else ""
+    asked = page.request
+    if asked.q and page.matched is Match.ANY and asked.match is Match.AUTO:
+        return f"{papers} with some of the words, {page.total_all:,} with all{shown}"
+    return papers + shown
+
+
+def add_show_arguments(parser: Parser) -> None:
+    """The id, and how to print."""
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="ID",
+        help="any id of the paper: its own, a bare arXiv id, arxiv:..., doi:... or acl:...",
+    )
+    parser.option("--json", "print JSON, as the REST interface does (default when piped)")
+
+
+def show(arguments: argparse.Namespace, settings: Settings, terminal: Terminal) -> int:
+    """Print one paper; exit code 1 if there is none with that id."""
+    if len(arguments.words) != 1:
+        raise UsageError("show needs one id")
+    identifier = arguments.words[0]
+    if not is_unicode(identifier):
+        raise UsageError("the id is not UTF-8")
+    with opened(settings) as shelf:
+        paper, revision = shelf.paper(identifier), shelf.view.revision
+    if arguments.json or not terminal.shows_answers:
+        from api.answers import envelope
+
+        terminal.answer_json(envelope(paper, {"revision": revision}))
+    else:
+        _show_paper(orjson.loads(paper), terminal)
+    return OK
+
+
+def _show_paper(paper: Mapping[str, Any], terminal: Terminal) -> None:
+    fields = [
+        ("Title", paper["title"]),
+        ("Authors", _authors(paper)),
+        ("Published", _day(paper)),
+        ("Listed", paper["listedAt"]),
+        ("Categories", ", ".join(paper["categories"])),
+        ("Comments", paper["comments"]),
+        ("Upvotes", paper["upvotes"]),
+        ("Id", paper["id"]),
+        *((kind, value) for kind, value in paper["externalIds"].items()),
+        *((link["kind"], link["url"]) for link in paper["links"]),
+        ("Sources", ", ".join(source["name"] for source in paper["sources"])),
+    ]
+    terminal.sections(
+        [
+            (name[0].upper() + name[1:], printable(str(value)))
+            for name, value in fields
+            if value not in (None, "")
+        ],
+        printable(paper["abstract"]),
+    )
+
+
+def _authors(paper: Mapping[str, Any]) -> str:
+    count, authors = paper["authorCount"], paper["authors"]
+    if authors is None:
+        return "" if count is None else f"{count:,} (names unknown)"
+    names = [author["name"] for author in authors]
+    more = f" and {len(names) - AUTHORS_SHOWN:,} more" if len(names) > AUTHORS_SHOWN else ""
+    return ", ".join(names[:AUTHORS_SHOWN]) + more
+
+
+SEARCH = Command(
+    name="search",
+    usage="[QUERY] [options]",
+    summary="search the shelf",
+    description=(
+        "Search papers by words, phrases, fields and filters; without a query list the newest.\n"
+        "On a terminal the answer is a table, else the JSON of the REST interface."
+    ),
+    examples=(
+        Example("papershelf search optimal transport", "papers with these words, best first"),
+        Example("papershelf search '\"optimal transport\"'", "a phrase, in double quotes"),
+        Example("papershelf search 'title:hydra'", "a word of the title"),
+        Example("papershelf search 'protein -llm'", "without a word"),
+        Example("papershelf search -- '-vision'", "text that begins with -, behind --"),
+        Example("papershelf search alignment --year 2023-2025 --min-authors 20", "with filters"),
+        Example("papershelf search --sort -publishedAt --limit 5 --json", "the newest, as JSON"),
+    ),
+    add_arguments=add_search_arguments,
+    run=search,
+)
+SHOW = Command(
+    name="show",
+    usage="ID [options]",
+    summary="print one paper",
+    description="Print one paper: readable on a terminal, else the JSON of the REST interface.",
+    examples=(
+        Example("papershelf show arxiv:2407.09941", "by its arXiv id"),
+        Example("papershelf show doi:10.18653/v1/d16-2004 --json", "by its DOI, as JSON"),
+    ),
+    add_arguments=add_show_arguments,
+    run=show,
+)
