@@ -1,0 +1,104 @@
+"""`python -m bench`: CPU per request as multiples of a bare ASGI application, and loading."""
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode
+
+from bench.corpus import SEED, load, queries, shelf_folder
+from bench.server import Client, running
+
+ROUNDS = 5
+FIELDS = "id title publishedAt authorCount comments"
+PAGE = """query Page($q: String, $after: String) {
+  papers(query: $q, first: 20, after: $after) { nodes { %s } }
+}"""
+
+Request = Callable[[Client], tuple[int, bytes]]
+
+
+def get(target: str) -> Request:
+    """A GET of a path with its query string."""
+    return lambda client: client.get(target)
+
+
+def graphql(document: str, **variables: object) -> Request:
+    """A POST of a GraphQL request."""
+    body = json.dumps({"query": document, "variables": variables}).encode()
+    return lambda client: client.post("/graphql", body)
+
+
+def paths(ids: list[str]) -> dict[str, tuple[float, list[list[Request]]]]:
+    """Each measured path: its goal, and a list of requests for every round."""
+    searches = [queries(100, SEED + number) for number in range(ROUNDS)]
+    search = [[get(f"/v1/papers?{urlencode({'q': q})}") for q in each] for each in searches]
+    listing = [get(f"/v1/papers?{urlencode({'sort': s})}") for s in ("-publishedAt", "title")]
+    page = PAGE % FIELDS
+    return {
+        "by id": (3, [[get(f"/v1/papers/{each}") for each in ids * 4]] * ROUNDS),
+        "list of 20": (5, [listing[:1] * 200] * ROUNDS),
+        "list of 20 by title": (5, [listing[1:] * 100] * ROUNDS),
+        "cold search of 20": (20, search),
+        "GraphQL page of 20": (60, [[graphql(page)] * 100] * ROUNDS),
+        "GraphQL search of 20": (60, [[graphql(page, q=q) for q in each] for each in searches]),
+    }
+
+
+def measure_requests() -> None:
+    """Print a line for every path: microseconds of server CPU, and multiples of the bare one."""
+    with running() as bare, running(shelf_folder()) as shelf:
+        rows = json.loads(shelf.client.get("/v1/papers?limit=100&sort=title")[1])["data"]
+        ids = [row["id"] for row in rows]
+        random.Random(SEED).shuffle(ids)
+        hello: list[float] = []
+        costs: dict[str, list[float]] = {}
+        measured = paths(ids)
+        for number in range(ROUNDS):
+            hello.append(cost(bare.client, bare.cpu, [get("/")] * 1000))
+            for name, (_, rounds) in measured.items():
+                costs.setdefault(name, []).append(cost(shelf.client, shelf.cpu, rounds[number]))
+    base = statistics.median(hello)
+    print(f"{'bare hello':24} {base * 1e6:8.0f} us   x1.0")
+    for name, (goal, _) in measured.items():
+        value = statistics.median(costs[name])
+        print(f"{name:24} {value * 1e6:8.0f} us   x{value / base:<6.1f} goal <= x{goal:g}")
+
+
+def cost(client: Client, cpu: Callable[[], float], requests: list[Request]) -> float:
+    """CPU seconds of the server for each of `requests`; every answer must be 200."""
+    before = cpu()
+    for request in requests:
+        status, body = request(client)
+        if status != 200:
+            raise SystemExit(f"status {status}: {body[:300]!r}")
+    return (cpu() - before) / len(requests)
+
+
+def measure_loading(engine: str) -> None:
+    """Load the large corpus into a fresh folder and print what it cost."""
+    with tempfile.TemporaryDirectory() as folder:
+        figures = load(Path(folder) / "shelf", engine)
+    print(f"{figures.papers:,} papers, engine {engine}")
+    print(f"{figures.papers / figures.wall:,.0f} papers/s wall, {figures.wall:.1f} s")
+    print(f"{figures.papers / figures.cpu:,.0f} papers/s CPU, {figures.cpu:.1f} s")
+    print(f"peak memory {figures.peak / 2**20:.0f} MiB")
+    print(f"database {figures.database / 2**20:.0f} MiB, index {figures.index / 2**20:.0f} MiB")
+
+
+def main() -> None:
+    """Read the command line and measure."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("requests", "loading"), default="requests")
+    parser.add_argument("--engine", choices=("tantivy", "whoosh"), default="tantivy")
+    arguments = parser.parse_args()
+    if arguments.what == "loading":
+        measure_loading(arguments.engine)
+    else:
+        measure_requests()
+
+
+main()

@@ -1,0 +1,32 @@
+"""The documents say what the code says."""
+
+from pathlib import Path
+
+from schema.errors import PROBLEMS
+from schema.filters import FILTERS
+from tests.paths import REPOSITORY
+
+REST = REPOSITORY / "docs" / "rest.md"
+
+
+def table(document: Path, name: str) -> list[list[str]]:
+    """The rows of the Markdown table between the comments `name` and `/name`."""
+    text = document.read_text(encoding="utf-8")
+    inner = text.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0]
+    rows = [line.strip("|").split("|") for line in inner.strip().splitlines()]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def test_every_filter_is_documented() -> None:
+    expected = [[f"`{f.name}`", f.description, f"`{f.example}`"] for f in FILTERS]
+    assert table(REST, "filters") == expected
+
+
+def test_every_problem_is_documented() -> None:
+    expected = [[f"`{p.code}`", str(p.status), p.title] for p in PROBLEMS.values()]
+    assert table(REST, "problems") == expected
+
+
+def test_every_example_of_a_filter_is_valid() -> None:
+    for spec in FILTERS:
+        assert spec.parse(spec.example) is not None, spec.name
