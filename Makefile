@@ -15,6 +15,8 @@ VENV = .venv
 PY = $(VENV)/bin/python
 PIP_INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check
 INSTALL_SELF = $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+# Where the interpreter is gone (removed, or replaced by a newer one), nothing counts as installed.
+STALE := $(shell test -x $(PY) || rm -f $(VENV)/.*-stamp)
 PYTEST = $(PY) -m pytest --numprocesses=auto
 
 .DEFAULT_GOAL = help
@@ -66,13 +68,13 @@ clean:  ## remove the virtual environment and all caches, never the data
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find api index schema tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.run-stamp: requirements.lock pyproject.toml $(PY)
+$(VENV)/.run-stamp: requirements.lock pyproject.toml | $(PY)
 	@echo "Installing the pinned dependencies into $(VENV) ..."
 	@$(PIP_INSTALL) --require-hashes --requirement requirements.lock
 	@$(INSTALL_SELF)
 	@touch $@
 
-$(VENV)/.dev-stamp: requirements-dev.lock pyproject.toml $(PY)
+$(VENV)/.dev-stamp: requirements-dev.lock pyproject.toml | $(PY)
 	@echo "Installing the pinned dependencies and the developers' tools into $(VENV) ..."
 	@$(PIP_INSTALL) --require-hashes --requirement requirements-dev.lock
 	@$(INSTALL_SELF)
