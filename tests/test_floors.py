@@ -23,7 +23,7 @@ OUTSIDE = {"tests", "bench", "docs"}
 PARTS = {
     "sources": ("index.sources",),
     "store": ("index.store", "index.merge", "index.migrations"),
-    "language": ("index.language", "index.lexer"),
+    "language": ("index.language", "index.lexer", "index.fields"),
     "engines": ("index.engines", "index.expansion"),
 }
 """The parts of `index`, by the beginnings of their module names (`index.store_reader` too)."""
