@@ -1,0 +1,171 @@
+"""Reading the papers as they were at one moment. The hot path: plain sqlite3, no objects."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+
+from index.document import sort_values
+from index.store_file import connect_reading, readable_errors
+from index.store_rows import chunks, full_paper
+
+EXACT_COUNTS = 128
+"""Up to here each number of rows has its own statement; beyond, it is filled up to a power of 2."""
+
+MAX_ROWS = 1024
+KEPT_DAYS = 4
+
+_ROWS = [
+    f"SELECT rowid, row FROM rendering WHERE rowid IN ({','.join('?' * count)})"
+    for count in range(EXACT_COUNTS + 1)
+]
+_BY_ID = "SELECT r.row, r.rest FROM paper p JOIN rendering r ON r.rowid = p.rowid WHERE p.id = ?"
+_BY_EXTERNAL_ID = (
+    "SELECT r.row, r.rest FROM externalid e JOIN rendering r ON r.rowid = e.paper "
+    "WHERE e.kind = ? AND e.value = ?"
+)
+
+
+class Reader:
+    """The papers at `position` (a `change.seq`), unchanged until `close`; any thread may read."""
+
+    def __init__(self, path: Path) -> None:
+        with readable_errors(path):
+            self._connection = connect_reading(path)
+            try:
+                self._connection.execute("BEGIN")
+                row = self._connection.execute(
+                    "SELECT seq FROM sqlite_sequence WHERE name = 'change'"
+                ).fetchone()
+            except BaseException:
+                self._connection.close()
+                raise
+        self.position: int = row[0] if row else 0
+        # Not left to SQLite's own mutex: two threads could bind one cached statement.
+        self._lock = threading.Lock()
+        self._stats: tuple[int, str | None, str | None] | None = None
+        self._days: dict[str, list[tuple[int | None, int]]] = {}
+
+    def close(self) -> None:
+        """Let the moment go; reading is an error afterwards."""
+        with self._lock:
+            self._connection.close()
+
+    def _all(self, sql: str, parameters: Sequence[int | str] = ()) -> list[tuple]:  # type: ignore[type-arg]
+        with self._lock:
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def rows(self, rowids: Sequence[int]) -> dict[int, bytes]:
+        """The list rows (JSON objects, UTF-8) of these row numbers; unknown ones are left out."""
+        count = len(rowids)
+        if count <= EXACT_COUNTS:
+            with self._lock:
+                return dict(self._connection.execute(_ROWS[count], rowids).fetchall())
+        found: dict[int, bytes] = {}
+        for part in chunks(rowids, MAX_ROWS):
+            size = 1 << (len(part) - 1).bit_length()
+            part += [part[-1]] * (size - len(part))
+            sql = f"SELECT rowid, row FROM rendering WHERE rowid IN ({','.join('?' * size)})"
+            found.update(self._all(sql, part))
+        return found
+
+    def paper(self, key: str) -> bytes | None:
+        """The whole paper (a JSON object, UTF-8) of a key of `identifier_key`, None if unknown."""
+        kind, colon, value = key.partition(":")
+        with self._lock:
+            row = self._connection.execute(
+                _BY_EXTERNAL_ID if colon else _BY_ID, (kind, value) if colon else (key,)
+            ).fetchone()
+        return full_paper(*row) if row else None
+
+    def resolve(self, keys: Sequence[str]) -> list[int | None]:
+        """The row number of each key of `identifier_key`, None for an unknown one."""
+        own = self.rowids_by_id([key for key in keys if ":" not in key])
+        external: dict[str, int] = {}
+        for part in chunks((key for key in keys if ":" in key), 256):
+            pairs = ",".join(["(?, ?)"] * len(part))
+            sql = (
+                "SELECT e.kind || ':' || e.value, e.paper FROM externalid e "
+                f"WHERE (e.kind, e.value) IN (VALUES {pairs})"
+            )
+            parameters = [text for key in part for text in key.split(":", 1)]
+            external.update(self._all(sql, parameters))
+        return [external.get(key) if ":" in key else own.get(key) for key in keys]
+
+    def rowids_by_id(self, ids: Sequence[str]) -> dict[str, int]:
+        """The row numbers of papers by their own ids; unknown ones are left out."""
+        found: dict[str, int] = {}
+        for part in chunks(ids, 256):
+            marks = ",".join("?" * len(part))
+            found.update(self._all(f"SELECT id, rowid FROM paper WHERE id IN ({marks})", part))
+        return found
+
+    def is_removed(self, key: str) -> bool:
+        """Whether a key of `identifier_key` is that of a removed paper."""
+        return bool(self._all("SELECT 1 FROM tombstone WHERE key = ?", (key,)))
+
+    def sort_position(self, rowid: int) -> tuple[dict[str, int | str | None], int]:
+        """The value of every sort key of a paper, and its tie; raises KeyError if it is unknown."""
+        found = self._all(
+            "SELECT r.row, p.tie FROM rendering r JOIN paper p ON p.rowid = r.rowid "
+            "WHERE r.rowid = ?",
+            (rowid,),
+        )
+        if not found:
+            raise KeyError(rowid)
+        row, tie = found[0]
+        return sort_values(orjson.loads(row)), tie
+
+    def listing_days(self, limit: int | None = None) -> list[tuple[str, int]]:
+        """Days on which papers were listed and how many, the newest first."""
+        sql = (
+            "SELECT day, count(DISTINCT paper) FROM listing GROUP BY day ORDER BY day DESC LIMIT ?"
+        )
+        return self._all(sql, (-1 if limit is None else limit,))
+
+    def neighbours(self, day: str) -> tuple[str | None, str | None]:
+        """The nearest day before `day` on which papers were listed, and the nearest after it."""
+        (found,) = self._all(
+            "SELECT (SELECT max(day) FROM listing WHERE day < ?), "
+            "(SELECT min(day) FROM listing WHERE day > ?)",
+            (day, day),
+        )
+        return found[0], found[1]
+
+    def listed_on(self, day: str) -> list[tuple[int | None, int]]:
+        """Position and row number of the papers listed on a day, in order.
+
+        A paper that several sources list counts once, at its first position; papers without a
+        position come last; among equals the tie decides.
+        """
+        found = self._days.get(day)
+        if found is None:
+            found = self._all(
+                "SELECT min(l.position) AS first, l.paper FROM listing l "
+                "JOIN paper p ON p.rowid = l.paper WHERE l.day = ? "
+                "GROUP BY l.paper ORDER BY first IS NULL, first, p.tie",
+                (day,),
+            )
+            with self._lock:
+                if len(self._days) >= KEPT_DAYS:
+                    self._days.clear()
+                self._days[day] = found
+        return found
+
+    def stats(self) -> tuple[int, str | None, str | None]:
+        """How many papers there are, and the first and the last day of publication."""
+        if self._stats is None:
+            (found,) = self._all(
+                "SELECT (SELECT count(*) FROM rendering), (SELECT min(published_at) FROM paper), "
+                "(SELECT max(published_at) FROM paper)"
+            )
+            self._stats = (found[0], found[1], found[2])
+        return self._stats
+
+    def removed_since(self, position: int) -> list[str]:
+        """The own ids of papers that were removed after a position, such as that of an index."""
+        found = self._all(
+            "SELECT paper_id FROM change WHERE op = 'remove' AND seq > ? ORDER BY seq", (position,)
+        )
+        return [row[0] for row in found]
