@@ -356,8 +356,8 @@ def _value_fault(record: PaperRecord) -> str | None:
     for kind, value in record.external_ids.items():
         if not value or len(kind) + 1 + len(value) > MAX_ID_LENGTH:
             return f"Its {kind} id is empty or longer than {MAX_ID_LENGTH} characters."
-    counts = (record.author_count, record.upvotes, record.comments)
-    counts += tuple(listing.position for listing in record.listings)
+    counts = [record.author_count, record.upvotes, record.comments]
+    counts += [listing.position for listing in record.listings]
     if any(count is not None and not 0 <= count <= MAX_COUNT for count in counts):
         return f"A count of it is not between 0 and {MAX_COUNT}."
     days = [listing.day for listing in record.listings]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -158,20 +159,18 @@ class StoreFile:
     def _prepare(self) -> None:
         """Make or migrate the tables; raises `StoreError` for a file that is not ours."""
         with self._engine.connect() as connection:
-            raw = connection.connection.dbapi_connection
-            assert isinstance(raw, sqlite3.Connection)
+            raw = _plain(connection)
             state = _state(raw, self.path)
             _enter_wal_mode(raw, self.path)
         if state == HEAD:
             return
         with self._engine.begin() as connection:
-            raw = connection.connection.dbapi_connection
-            assert isinstance(raw, sqlite3.Connection)
-            state = _state(raw, self.path)
-            if state == HEAD:
+            raw = _plain(connection)
+            found = _state(raw, self.path)  # again: another process may have been first
+            if found == HEAD:
                 return
             migrate(connection, self.path)
-            if state is None:
+            if found is None:
                 raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 identity = secrets.token_hex(16)
                 raw.execute("INSERT INTO meta (key, value) VALUES ('identity', ?)", (identity,))
@@ -187,6 +186,10 @@ def _engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _plain(connection: Connection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, connection.connection.dbapi_connection)
 
 
 def _state(connection: sqlite3.Connection, path: Path) -> str | None:

@@ -121,7 +121,7 @@ def _load_chunk(connection: Connection, rowids: list[int]) -> Iterator[tuple[int
             id=row.id,
             title=row.title,
             abstract=row.abstract,
-            abstract_raw=row.abstract_raw,
+            abstract_raw=row.abstract if row.abstract_raw is None else row.abstract_raw,
             authors=tuple(name for (name,) in names) if names else None,
             author_count=row.author_count,
             written=written,
@@ -129,7 +129,9 @@ def _load_chunk(connection: Connection, rowids: list[int]) -> Iterator[tuple[int
             upvotes=row.upvotes,
             comments=row.comments,
             links=tuple(sorted(Placed(*each) for each in links.get(rowid, ()))),
-            categories=tuple(sorted(Placed(*each, "") for each in categories.get(rowid, ()))),
+            categories=tuple(
+                sorted(Placed(position, name, "") for position, name in categories.get(rowid, ()))
+            ),
             external_ids=dict(external.get(rowid, ())),
             listings=tuple(
                 sorted(
@@ -199,7 +201,7 @@ def _scalars(rowid: int, saved: Saved) -> Row:
         "title": known.title,
         "title_key": title_key(known.title),
         "abstract": known.abstract,
-        "abstract_raw": known.abstract_raw,
+        "abstract_raw": None if known.abstract_raw == known.abstract else known.abstract_raw,
         "author_count": known.author_count,
         "published_at": shown.day,
         "published_precision": shown.precision,

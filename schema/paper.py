@@ -24,7 +24,8 @@ class Paper(SQLModel, table=True):
     """A paper: its own `id` for people, `rowid` for engines, and all that it has at most once.
 
     `rowid` and `tie` are never given twice; `tie` orders papers that are otherwise equal.
-    `title_key` is the normalised title under which the same work is found. `author_count` is a
+    `title_key` is the normalised title under which the same work is found; `abstract_raw` is null
+    where the abstract was written just as it reads. `author_count` is a
     count that a source gives, null where there is only a list of names. `published_second` is a
     JSON array (day, precision, year inferred, raw): the other date where sources give a written
     and an inferred one, kept because a later source can decide between them.
@@ -38,7 +39,7 @@ class Paper(SQLModel, table=True):
     title: str
     title_key: str = Field(index=True)
     abstract: str
-    abstract_raw: str
+    abstract_raw: str | None
     author_count: int | None
     published_at: str | None = Field(index=True)
     published_precision: str | None

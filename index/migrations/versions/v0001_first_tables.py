@@ -27,7 +27,7 @@ def _papers() -> None:
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("title_key", sa.String(), nullable=False),
         sa.Column("abstract", sa.String(), nullable=False),
-        sa.Column("abstract_raw", sa.String(), nullable=False),
+        sa.Column("abstract_raw", sa.String(), nullable=True),
         sa.Column("author_count", sa.Integer(), nullable=True),
         sa.Column("published_at", sa.String(), nullable=True),
         sa.Column("published_precision", sa.String(), nullable=True),
