@@ -1,0 +1,119 @@
+"""Documents: parsed, measured and validated once, and remembered by their text."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationType,
+    parse,
+    recommended_rules,
+    specified_rules,
+    validate,
+)
+
+from api.graphql import limits
+from api.graphql.limits import Operation
+from schema.errors import Problem
+
+CACHED_DOCUMENTS = 256
+CACHED_CHARACTERS = 131_072
+"""Bounds of the memory of documents; a character costs a few hundred bytes as a tree."""
+
+MAX_ERRORS = 10
+"""Validation stops after that many."""
+
+_RULES = (*specified_rules, *recommended_rules)
+
+
+class Refused(Exception):  # noqa: N818
+    """A request that is not executed: a code of `PROBLEMS`, and what is wrong."""
+
+    def __init__(self, code: str, errors: list[GraphQLError]) -> None:
+        super().__init__(code)
+        self.code = code
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A valid document and its operations."""
+
+    node: DocumentNode
+    operations: tuple[Operation, ...]
+
+    def operation(self, name: str | None) -> Operation:
+        """The operation to run; raises `Refused` `graphql-request-invalid` if that is not clear."""
+        if name is None:
+            if len(self.operations) == 1:
+                return self.operations[0]
+            message = (
+                "The document has several operations; name one in `operationName`."
+                if self.operations
+                else "The document has no operation."
+            )
+        else:
+            for operation in self.operations:
+                if operation.node.name is not None and operation.node.name.value == name:
+                    return operation
+            message = f"The document has no operation named {name[:100]!r}."
+        raise Refused("graphql-request-invalid", [GraphQLError(message)])
+
+
+class Documents:
+    """The documents of one schema, most recently used last."""
+
+    def __init__(self, graphql_schema: GraphQLSchema) -> None:
+        self._schema = graphql_schema
+        self._known: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
+
+    def get(self, text: str) -> Document:
+        """The document of `text`; raises `Refused` with what is wrong with it."""
+        known = self._known.get(text)
+        if known is not None:
+            self._known.move_to_end(text)
+            return known
+        document = self._read(text)
+        self._known[text] = document
+        self._characters += len(text)
+        while self._characters > CACHED_CHARACTERS or len(self._known) > CACHED_DOCUMENTS:
+            oldest, _ = self._known.popitem(last=False)
+            self._characters -= len(oldest)
+        return document
+
+    def _read(self, text: str) -> Document:
+        if len(text) > limits.MAX_SOURCE:
+            problem = limits.refuse("characters", limits.MAX_SOURCE)
+            raise Refused(problem.code, [GraphQLError(problem.detail)])
+        try:
+            node = parse(
+                text,
+                max_lexical_tokens=limits.MAX_TOKENS,
+                max_comments=limits.MAX_COMMENTS,
+                allow_empty_selection_sets=False,
+            )
+        except GraphQLError as error:
+            raise Refused(
+                "graphql-limit" if _aborted(error) else "graphql-parse", [error]
+            ) from None
+        try:
+            operations = tuple(limits.operations(node))
+        except Problem as problem:
+            raise Refused(problem.code, [GraphQLError(problem.detail)]) from None
+        errors = validate(self._schema, node, _RULES, max_errors=MAX_ERRORS)
+        errors += [
+            GraphQLError(f"This schema has no {each.node.operation.value}s.", each.node)
+            for each in operations
+            if each.node.operation is not OperationType.QUERY and not errors
+        ]
+        if errors:
+            raise Refused("graphql-validation", errors)
+        return Document(node, operations)
+
+
+def _aborted(error: GraphQLError) -> bool:
+    """Whether the parser stopped at one of its limits, which only its words tell."""
+    return "Parsing aborted" in error.message

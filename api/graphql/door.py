@@ -1,0 +1,163 @@
+"""The GraphQL door: `/graphql`, its schema as text, and a playground for browsers."""
+
+from importlib.resources import files
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult, GraphQLError
+from starlette.types import Receive, Scope, Send
+
+from api.graphql.documents import Documents, Refused
+from api.graphql.errors import field_error, problem_error, request_error
+from api.graphql.executor import RowExecutor, is_awaitable, member
+from api.graphql.limits import Work, check_variables, too_much
+from api.graphql.query import Root, build_schema, schema_text
+from api.graphql.request import (
+    GRAPHQL_JSON,
+    PLAIN_JSON,
+    GraphQLRequest,
+    accepts_page,
+    read_request,
+    response_media,
+)
+from api.http import HTML, Answer, ClientGone, Header, send_answer
+from api.pool import Pool
+from index.shelf import Shelf
+from schema.errors import Problem
+
+MAX_COERCION_ERRORS = 10
+
+_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_FILES: dict[str, tuple[str, bytes, tuple[Header, ...]]] = {
+    "": (
+        "playground.html",
+        HTML,
+        (
+            (b"content-security-policy", _POLICY),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+            (b"vary", b"Accept"),
+        ),
+    ),
+    "/assets/playground.js": ("playground.js", b"text/javascript; charset=utf-8", ()),
+    "/assets/playground.css": ("playground.css", b"text/css; charset=utf-8", ()),
+}
+"""Below `/graphql`: the file in `assets`, its media type, further headers."""
+
+
+class GraphQLDoor:
+    """Answers `/graphql` and everything below it, over one shelf.
+
+    Searches that are not light run in `pool`; `max_body` bounds request bodies in bytes.
+    """
+
+    def __init__(self, shelf: Shelf, pool: Pool, *, max_body: int = 128 * 1024) -> None:
+        self._schema = build_schema()
+        self._documents = Documents(self._schema)
+        self._root = Root(shelf, pool)
+        self._max_body = max_body
+        assets = files("api.graphql") / "assets"
+        self._pages = {
+            path: Answer((assets / name).read_bytes(), media=media, headers=headers)
+            for path, (name, media, headers) in _FILES.items()
+        }
+        text = schema_text(self._schema).encode()
+        self._pages["/schema.graphql"] = Answer(text, media=b"text/plain; charset=utf-8")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One HTTP request; every refusal is `{"errors": [...]}` with a code."""
+        try:
+            answer = await self._answer(scope, receive)
+        except ClientGone:
+            return
+        await send_answer(answer, send, head=scope["method"] == "HEAD")
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        method: str = scope["method"]
+        below = scope["path"].removeprefix("/graphql")
+        if below:
+            page = self._pages.get(below)
+            if page is None:
+                detail = f"There is nothing at {scope['path'][:200]}."
+                return _refusal(Problem("route-not-found", detail))
+            return page if method in ("GET", "HEAD") else _not_allowed(method, "GET, HEAD, OPTIONS")
+        if method == "OPTIONS":
+            return Answer(b"", 204, headers=[(b"allow", b"GET, HEAD, POST, OPTIONS")])
+        if method not in ("GET", "HEAD", "POST"):
+            return _not_allowed(method, "GET, HEAD, POST, OPTIONS")
+        if method != "POST" and accepts_page(scope):
+            return self._pages[""]
+        media = response_media(scope)
+        if media is None:
+            detail = f"Answers are `{GRAPHQL_JSON.decode()}` or `{PLAIN_JSON.decode()}`."
+            return _refusal(Problem("not-acceptable", detail))
+        try:
+            request = await read_request(scope, receive, self._max_body)
+        except Problem as problem:
+            return _refusal(problem, media)
+        return await self._execute(request, media)
+
+    async def _execute(self, request: GraphQLRequest, media: bytes) -> Answer:
+        """The answer to a well-formed request.
+
+        A request error is 400 in `application/graphql-response+json`. In `application/json`, which
+        intermediaries also answer with, the draft wants 200 for it.
+        """
+        try:
+            body = await self.execute(request)
+        except Refused as refused:
+            errors = [request_error(error, refused.code) for error in refused.errors]
+            status = 400 if media == GRAPHQL_JSON else 200
+            return _answer({"errors": errors}, media, status)
+        return _answer(body, media)
+
+    async def execute(self, request: GraphQLRequest) -> dict[str, Any]:
+        """`data`, and `errors` if there are any; raises `Refused` where nothing is executed."""
+        document = self._documents.get(request.query)
+        work = Work(document.operation(request.operation_name))
+        try:
+            check_variables(request.variables)
+        except Problem as problem:
+            raise Refused(problem.code, [GraphQLError(problem.detail)]) from None
+        executor = RowExecutor.build(
+            self._schema,
+            document.node,
+            root_value=self._root,
+            context_value=work,
+            raw_variable_values=request.variables,
+            operation_name=request.operation_name,
+            field_resolver=member,
+            max_coercion_errors=MAX_COERCION_ERRORS,
+            is_awaitable=is_awaitable,
+        )
+        if isinstance(executor, list):
+            raise Refused("graphql-coercion", executor)
+        outcome = executor.execute_operation()
+        result = await outcome if is_awaitable(outcome) else outcome
+        assert isinstance(result, ExecutionResult)
+        if work.exhausted:
+            return {"errors": [problem_error(too_much())], "data": None}
+        if result.errors:
+            return {"errors": [field_error(each) for each in result.errors], "data": result.data}
+        return {"data": result.data}
+
+
+def _answer(body: dict[str, Any], media: bytes, status: int = 200) -> Answer:
+    content_type = media + b"; charset=utf-8"
+    return Answer(orjson.dumps(body), status, content_type, [(b"vary", b"Accept")])
+
+
+def _refusal(
+    problem: Problem, media: bytes = PLAIN_JSON, headers: tuple[Header, ...] = ()
+) -> Answer:
+    """A request that is wrong as HTTP has the problem's status in every media type."""
+    answer = _answer({"errors": [problem_error(problem)]}, media, problem.kind.status)
+    return Answer(answer.body, answer.status, answer.media, [*answer.headers, *headers])
+
+
+def _not_allowed(method: str, allowed: str) -> Answer:
+    problem = Problem("method-not-allowed", f"{method[:20]} is not possible here; use {allowed}.")
+    return _refusal(problem, headers=((b"allow", allowed.encode()),))

@@ -1,0 +1,269 @@
+"""The query root and the connection: the few fields that do something."""
+
+from dataclasses import asdict
+from itertools import zip_longest
+from typing import Annotated, Any
+
+import orjson
+import strawberry
+from graphql import (
+    GraphQLArgument,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    Undefined,
+    print_schema,
+)
+from strawberry.schema.config import StrawberryConfig
+
+from api.answers import stats_data
+from api.graphql.arguments import PaperArguments, PaperFilter, first_fault
+from api.graphql.limits import MAX_NODES, Work
+from api.graphql.types import (
+    REST_MEMBERS,
+    SCALARS,
+    DailyPage,
+    Date,
+    Node,
+    Paper,
+    PaperConnection,
+    PaperOrder,
+    Row,
+    Stats,
+)
+from api.pool import Pool
+from index.shelf import Shelf
+from index.view import Plan
+from schema.errors import ParameterError, Problem
+from schema.search import DEFAULT_LIMIT, MAX_LIMIT, Match, Page
+
+
+def _full(row: Row, full: bytes | None) -> Row:
+    """The full paper of a list row; without it (removed just now) the row with nulls."""
+    if full is not None:
+        decoded: Row = orjson.loads(full)
+        return decoded
+    return row | {"abstractRaw": None, "publishedRaw": None, "sources": None}
+
+
+def _described(description: str) -> Any:
+    return strawberry.argument(description=description)
+
+
+_Id = Annotated[
+    strawberry.ID,
+    _described("Our id, `arxiv:2407.09941` or a bare arXiv id, `doi:...` or `acl:...`."),
+]
+_Ids = Annotated[list[strawberry.ID], _described(f"At most {MAX_NODES} ids of any kind.")]
+_Query = Annotated[
+    str | None,
+    _described(
+        'Words, "phrases", field:word, ranges, AND, OR, NOT, -word, (groups), pre*. Any text is '
+        "valid; `warnings` tells what was not understood."
+    ),
+]
+_Match = Annotated[Match | None, _described("How bare words combine.")]
+_Filter = Annotated[PaperFilter | None, _described("Which papers to take.")]
+_OrderBy = Annotated[
+    list[PaperOrder] | None,
+    _described(
+        "One or two keys. Without it by relevance where there is a query, else newest first."
+    ),
+]
+_First = Annotated[
+    int | None,
+    _described(
+        f"How many papers, 0 to {MAX_LIMIT}; {DEFAULT_LIMIT} if not given. 0 gives totals alone."
+    ),
+]
+_After = Annotated[
+    str | None,
+    _described("A cursor of an earlier page of the same search: take what follows it."),
+]
+_Day = Annotated[Date | None, _described("The day; the newest that has papers if not given.")]
+_DailyFirst = Annotated[
+    int | None, _described(f"How many papers, 1 to {MAX_LIMIT}; {MAX_LIMIT} if not given.")
+]
+_DailyAfter = Annotated[
+    str | None, _described("An `endCursor` of the same day: take what follows it.")
+]
+
+
+class Root:
+    """What answers the fields of `Query`, over the shelf and the pool of the door.
+
+    Its methods give JSON objects under their GraphQL names (`Row`), not instances of the declared
+    types, hence the return type `Any`; `papers` gives a coroutine of one where a search is long.
+    """
+
+    def __init__(self, shelf: Shelf, pool: Pool) -> None:
+        self._shelf = shelf
+        self._pool = pool
+
+    def paper(self, id: _Id) -> Any:  # noqa: A002
+        """The full paper of any of its ids, or None."""
+        found = self._shelf.find_paper(id)
+        return None if found is None else orjson.loads(found)
+
+    def nodes(self, info: strawberry.Info, ids: _Ids) -> Any:
+        """Papers in the order of `ids`: rows, or full ones where the operation wants more."""
+        work: Work = info.context
+        if len(ids) > MAX_NODES:
+            message = f"`ids` may have at most {MAX_NODES} ids, not {len(ids)}."
+            fault = ParameterError("ids", "graphql-limit", message, str(MAX_NODES))
+            raise Problem("graphql-limit", message, (fault,))
+        if work.wants(*REST_MEMBERS):
+            found = [self._shelf.find_paper(each) for each in ids]
+        else:
+            found = self._shelf.papers(ids)
+        return [None if each is None else orjson.loads(each) for each in found]
+
+    def papers(
+        self,
+        info: strawberry.Info,
+        query: _Query = None,
+        match: _Match = Match.AUTO,
+        filter: _Filter = None,  # noqa: A002
+        order_by: _OrderBy = None,
+        first: _First = None,
+        after: _After = None,
+    ) -> Any:
+        """The page, at once where it is light, else from a thread."""
+        work: Work = info.context
+        request = PaperArguments(query, match, filter, order_by, first, after).request()
+        totals_only = first == 0
+        plan = self._shelf.plan(request)
+        if plan.light:
+            return self._connection(plan, self._shelf.run(plan), totals_only, work)
+        return self._slow_papers(plan, totals_only, work)
+
+    async def _slow_papers(self, plan: Plan, totals_only: bool, work: Work) -> Row:
+        page = await self._pool.run(self._shelf.run, plan)
+        return self._connection(plan, page, totals_only, work)
+
+    def _connection(self, plan: Plan, page: Page, totals_only: bool, work: Work) -> Row:
+        """Members of `PaperConnection`; papers and cursors only where the operation wants them."""
+        rows: list[Row] = []
+        cursors: list[str] = []
+        if not totals_only:
+            if work.wants("nodes", "edges"):
+                rows = [orjson.loads(row) for row in page.rows]
+                if work.wants(*REST_MEMBERS):
+                    paper = plan.view.reader.paper
+                    rows = [_full(row, paper(row["id"])) for row in rows]
+            if work.wants("cursor", "startCursor", "endCursor"):
+                cursors = self._shelf.cursors(page, plan)
+        return {
+            "edges": [
+                {"cursor": cursor, "score": hit.score, "node": row}
+                for cursor, hit, row in zip_longest(cursors, page.hits[: len(rows)], rows)
+                if row is not None
+            ],
+            "nodes": rows,
+            "pageInfo": {
+                "hasNextPage": bool(page.hits) if totals_only else page.next_cursor is not None,
+                "hasPreviousPage": plan.request.cursor is not None,
+                "startCursor": cursors[0] if cursors else None,
+                "endCursor": cursors[-1] if cursors else None,
+            },
+            "totalCount": page.total,
+            "totalAll": page.total_all,
+            "matched": page.matched,
+            "revision": page.revision,
+            "warnings": [asdict(warning) for warning in page.warnings],
+        }
+
+    async def daily(
+        self,
+        info: strawberry.Info,
+        date: _Day = None,
+        first: _DailyFirst = None,
+        after: _DailyAfter = None,
+    ) -> Row | None:
+        """Members of `DailyPage`, or None for a day without papers."""
+        work: Work = info.context
+        limit = MAX_LIMIT if first is None else first
+        if not 1 <= limit <= MAX_LIMIT:
+            fault = first_fault(1, MAX_LIMIT)
+            raise Problem(fault.code, fault.message, (fault,))
+        try:
+            page = await self._pool.run(self._shelf.daily, date, limit, after)
+        except Problem as problem:
+            if problem.code == "day-not-found":
+                return None
+            raise
+        rows: list[Row] = [orjson.loads(row) for row in page.rows]
+        if work.wants(*REST_MEMBERS):
+            rows = [_full(row, self._shelf.find_paper(row["id"])) for row in rows]
+        return {
+            "date": page.day,
+            "previous": page.previous,
+            "next": page.next,
+            "totalCount": page.total,
+            "papers": rows,
+            "endCursor": page.next_cursor,
+            "revision": page.revision,
+        }
+
+    def stats(self) -> Any:
+        """Members of `Stats`."""
+        stats = self._shelf.stats()
+        return stats_data(stats) | {"revision": stats.revision}
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    """The root type; `Root` resolves its fields."""
+
+    paper: Paper | None = strawberry.field(
+        resolver=Root.paper, description="A paper by any of its ids; null when unknown."
+    )
+    papers: PaperConnection = strawberry.field(
+        resolver=Root.papers,
+        description="Papers that a query and a filter select, in an order, a page at a time.",
+    )
+    daily: DailyPage | None = strawberry.field(
+        resolver=Root.daily,
+        description="The papers listed on a day; null for a day without any.",
+    )
+    stats: Stats = strawberry.field(
+        resolver=Root.stats, description="Counts, positions and the range of dates."
+    )
+    node: Node | None = strawberry.field(
+        resolver=Root.paper, description="The same as `paper`, as Relay asks for it."
+    )
+    nodes: list[Node | None] = strawberry.field(
+        resolver=Root.nodes,
+        description="Papers by ids of any kind, in the order of the ids; null for each unknown.",
+    )
+
+
+def build_schema() -> GraphQLSchema:
+    """The executable schema. Fields without a resolver of ours have none at all.
+
+    Strawberry gives such fields a wrapper around `getattr`; our values are dicts, and the
+    executor reads those directly. An absent argument is absent, not a null by default.
+    """
+    built = strawberry.Schema(
+        query=Query, types=[Paper], config=StrawberryConfig(scalar_map=SCALARS)
+    )._schema
+    for type_ in built.type_map.values():
+        inputs: list[GraphQLArgument | GraphQLInputField] = []
+        if isinstance(type_, GraphQLInputObjectType):
+            inputs += type_.fields.values()
+        if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
+            type_.is_type_of = None
+            for field in type_.fields.values():
+                inputs += field.args.values()
+                if getattr(field.resolve, "_is_default", False):
+                    field.resolve = None
+        for each in inputs:
+            if each.default_value is None:
+                each.default_value = Undefined
+    return built
+
+
+def schema_text(graphql_schema: GraphQLSchema) -> str:
+    """The schema in the schema definition language, as published."""
+    return print_schema(graphql_schema) + "\n"
