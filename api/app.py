@@ -82,7 +82,7 @@ def create_app(settings: Settings) -> ASGIApp:
         exception_handlers={HTTPException: _http_problem},
         lifespan=lifespan,
     )
-    rest = RestDoor(shelf, pool, max_body=settings.max_body, public_url=settings.public_url)
+    rest = RestDoor(shelf, pool, max_body=settings.max_body, public_url=settings.public_url or "")
     graphql = GraphQLDoor(shelf, pool, max_body=settings.max_body)
     return Edge(Front(rest, graphql, others), settings.cors_origins)
 
