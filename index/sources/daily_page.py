@@ -24,15 +24,15 @@ from index.sources.source import Source, SourceError
 from index.sources.text import readable
 from schema.record import Listing, PaperRecord, Published, Reject, SourceWarning, Span
 
-_HEADER = re.compile(rb"^[ \t]*Daily Papers[ \t]*\r?$", re.MULTILINE)
-_AUTHOR_LINE = re.compile(
-    r"^\s*•\s*[\d,]+\s+authors?\s*·".encode().replace(rb"\d", rb"0-9"), re.MULTILINE
-)
+_HEADER = re.compile(r"(?:^|[\r\n])\s*Daily Papers\s*(?:[\r\n]|$)")
+_AUTHOR_LINE = re.compile(r"(?:^|[\r\n])\s*•\s*[0-9,]+\s+authors?\s*·")
+_HEADER_WITHIN = 4096
 
 
 def detect(head: bytes) -> bool:
     """Whether a content has the header of a page or a line of authors."""
-    return bool(_HEADER.search(head[:4096]) or _AUTHOR_LINE.search(head))
+    text = head.decode("utf-8", "replace").removeprefix("\ufeff")
+    return bool(_HEADER.search(text[:_HEADER_WITHIN]) or _AUTHOR_LINE.search(text))
 
 
 def parse(source: Source, options: ParseOptions) -> Iterator[Item]:

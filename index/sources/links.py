@@ -25,6 +25,7 @@ _FOUND = re.compile(
          (?:(?:{_BARE_HOSTS})/|[a-z0-9-]{{1,63}}\.github\.io\b)[!-~]*""",
     re.VERBOSE | re.IGNORECASE,
 )
+_HINTS = ("://", ".com/", ".org/", ".co/", ".science/", ".github.io")  # else there is none
 _END_OF_URL = re.compile(r"[<>\"{}|\\^`$]")
 _TRAILING = ".,;:!?'\"*"
 _BRACKETS = {")": "(", "]": "["}
@@ -102,7 +103,7 @@ def find_links(text: str, urls: Iterable[str] = ()) -> tuple[tuple[Link, ...], t
 
 
 def _candidates(text: str) -> Iterable[str]:
-    if "." not in text:
+    if not any(hint in text for hint in _HINTS):
         return
     for found in _FOUND.finditer(_ESCAPED.sub(r"\1", text)):
         yield _END_OF_URL.split(found[0], maxsplit=1)[0]

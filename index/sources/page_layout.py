@@ -17,7 +17,8 @@ Line ends are LF, CR LF or CR; white space around a line says nothing. What can 
 
 An odd number of paragraphs is a fault. Then a paragraph of over `PROSE` characters is no title: it
 continues the abstract above it, and a short paragraph before a title with its abstract has lost
-its own. What is still alone is rejected, rather than guessed at.
+its own. One short line alone above an author line is a title with an empty abstract. What is still
+alone is rejected, rather than guessed at.
 """
 
 import re
@@ -268,12 +269,14 @@ def _pairs(
         doubtful = len(pairs) > 1 and any(title and title.prose for title, _ in pairs)
         if candidate and len(candidate) % 2 == 0 and not doubtful:
             return pairs
-    lone = group[0] if len(group) == 1 and below else None
-    return [(lone, None)] if lone and len(lone.lines) == 1 and not lone.prose else None
+    return None
 
 
 def _mended(group: list[Paragraph], author_line: Paragraph | None) -> Iterator[Entry | Broken]:
     """What can be read of paragraphs that do not come in pairs."""
+    if author_line and len(group) == 1 and len(group[0].lines) == 1 and not group[0].prose:
+        yield Entry(group[0], None, author_line)
+        return
     joined: list[Paragraph] = []
     for each in group:
         if joined and joined[-1].prose and each.prose:

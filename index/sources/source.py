@@ -100,13 +100,13 @@ class Source:
             yield Line(self.last_line, start, start + length, data, whole)
             start += length
 
-    def _start(self) -> io.BufferedReader:
+    def _start(self) -> io.BufferedIOBase:
         self._stored.seek(0)
         compressed = self._stored.read(2) == _GZIP
         self._stored.seek(0)
         self._gunzip = Gunzip(self._stored) if compressed else None
         raw: io.RawIOBase = self._gunzip or _Plain(self._stored)
-        self._reader = io.BufferedReader(raw, _BUFFER)
+        self._reader: io.BufferedIOBase = io.BufferedReader(raw, _BUFFER)
         return self._reader
 
     def __enter__(self) -> Self:
