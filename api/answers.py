@@ -14,7 +14,7 @@ Links = Mapping[str, str | None]
 def page_json(page: Page, links: Links | None = None) -> bytes:
     """A page of a list or search: `data`, `meta` and, where given, `links`.
 
-    With a query each row gains `search: {score}`.
+    With a query each row gains `search: {score}`, null where nothing ranked.
     """
     if page.request.q is None:
         data = b",".join(page.rows)

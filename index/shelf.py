@@ -20,7 +20,7 @@ from index.store import Removal, Store
 from index.view import EVERYTHING, Plan, View, is_light
 from schema.errors import Problem
 from schema.identifiers import identifier_key
-from schema.search import MAX_LIMIT, Hit, Match, Page, QueryWarning, SearchRequest
+from schema.search import MAX_LIMIT, RELEVANCE, Hit, Match, Page, QueryWarning, SearchRequest
 
 INDEX_EVERY = 2.0
 """Seconds after which a running load brings the index up to what it has stored."""
@@ -230,6 +230,8 @@ class Shelf:
         view, request = plan.view, plan.request
         found = view.find(plan)
         hits = found.hits.hits[: request.limit]
+        if request.sort[0].name != RELEVANCE:
+            hits = tuple(Hit(hit.rowid, None) for hit in hits)
         stored = view.reader.rows([hit.rowid for hit in hits])
         cursor = None
         if len(found.hits.hits) > len(hits):

@@ -201,7 +201,8 @@ def parse_limit(
 def parse_request(parameters: Iterable[tuple[str, str]]) -> SearchRequest:
     """The question that URL parameters ask; raises `Problem` naming every fault at once.
 
-    A blank `q` is no query. A repeated filter means any of its values.
+    A blank `q` is no query, and without one there is no relevance: the newest come first. A
+    repeated filter means any of its values.
     """
     given: dict[str, list[str]] = {}
     for name, value in parameters:
@@ -232,9 +233,9 @@ def parse_request(parameters: Iterable[tuple[str, str]]) -> SearchRequest:
                 "match", "parameter-invalid", "`match` must be all, any or auto.", "auto"
             )
         )
-    sort = (
-        parse_sort(own["sort"]) if own["sort"] is not None else BY_RELEVANCE if q else NEWEST_FIRST
-    )
+    sort = BY_RELEVANCE if own["sort"] is None else parse_sort(own["sort"])
+    if sort == BY_RELEVANCE and not q:
+        sort = NEWEST_FIRST
     if isinstance(sort, ParameterError):
         errors.append(sort)
     limit = parse_limit(own["limit"], errors)

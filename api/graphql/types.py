@@ -280,9 +280,9 @@ class PaperEdge:
     """An element of `PaperConnection.edges`."""
 
     cursor: str = strawberry.field(description="For `after`: go on behind this paper.")
-    score: float = strawberry.field(
-        description="How well the paper matches the query; 0 where nothing is ranked. Comparable "
-        "within one result only."
+    score: float | None = strawberry.field(
+        description="How well the paper matches the query; null where nothing is ranked. "
+        "Comparable within one result only."
     )
     node: Paper = strawberry.field(description="The paper.")
 
