@@ -23,7 +23,7 @@ OUTSIDE = {"tests", "bench", "docs"}
 PARTS = {
     "sources": ("index.sources",),
     "store": ("index.store", "index.merge", "index.migrations"),
-    "language": ("index.language", "index.lexer", "index.fields"),
+    "language": ("index.language", "index.lexer", "index.leaves", "index.fields"),
     "engines": ("index.engines", "index.expansion"),
 }
 """The parts of `index`, by the beginnings of their module names (`index.store_reader` too)."""
