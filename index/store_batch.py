@@ -235,8 +235,9 @@ class Batch:
     def _same_evidence(self, record: PaperRecord, said: Known) -> int | None:
         """The same bytes of the same source; else an equal title with evidence.
 
-        Without evidence for or against, an entry of the same title in an older file of the same
-        name is the paper: else each edition of a file would add its bare titles once more.
+        Without evidence for or against, a paper of the same title from another edition of the
+        file (the same name, other bytes) is the paper: else each edition would add its bare titles
+        once more. A newer edition's entry replaces the older, so two bare titles find two papers.
         """
         here = self._by_span.get((record.span.start, record.span.end))
         if here is not None and conflicting_kind(self._papers[here].known, said) is None:
@@ -248,13 +249,17 @@ class Batch:
                 continue
             if same_work(known, said):
                 return rowid
-            if renewed is None and self._is_renewed(known) and not contradicts(known, said):
+            if (
+                renewed is None
+                and self._is_of_another_edition(known)
+                and not contradicts(known, said)
+            ):
                 renewed = rowid
         return renewed
 
-    def _is_renewed(self, known: Known) -> bool:
+    def _is_of_another_edition(self, known: Known) -> bool:
         return any(
-            entry.name == self._source.name and entry.number < self._source.number
+            entry.name == self._source.name and entry.number != self._source.number
             for entry in known.sources
         )
 
