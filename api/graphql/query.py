@@ -73,18 +73,14 @@ _OrderBy = Annotated[
 ]
 _First = Annotated[
     int | None,
-    _described(
-        f"How many papers, 0 to {MAX_LIMIT}; {DEFAULT_LIMIT} if not given. 0 gives totals alone."
-    ),
+    _described(f"How many papers, 0 to {MAX_LIMIT}; 0 gives the totals alone."),
 ]
 _After = Annotated[
     str | None,
     _described("A cursor of an earlier page of the same search: take what follows it."),
 ]
 _Day = Annotated[Date | None, _described("The day; the newest that has papers if not given.")]
-_DailyFirst = Annotated[
-    int | None, _described(f"How many papers, 1 to {MAX_LIMIT}; {MAX_LIMIT} if not given.")
-]
+_DailyFirst = Annotated[int | None, _described(f"How many papers, 1 to {MAX_LIMIT}.")]
 _DailyAfter = Annotated[
     str | None, _described("An `endCursor` of the same day: take what follows it.")
 ]
@@ -126,7 +122,7 @@ class Root:
         match: _Match = Match.AUTO,
         filter: _Filter = None,  # noqa: A002
         order_by: _OrderBy = None,
-        first: _First = None,
+        first: _First = DEFAULT_LIMIT,
         after: _After = None,
     ) -> Any:
         """The page, at once where it is light, else from a thread."""
@@ -178,7 +174,7 @@ class Root:
         self,
         info: strawberry.Info,
         date: _Day = None,
-        first: _DailyFirst = None,
+        first: _DailyFirst = MAX_LIMIT,
         after: _DailyAfter = None,
     ) -> Row | None:
         """Members of `DailyPage`, or None for a day without papers."""
