@@ -55,6 +55,7 @@ _LETTER = rf"[^\W_{_UNSPACED}]"
 _WORD = re.compile(
     rf"(c\+\+|[cf]#|{_LETTER}{{1,{MAX_WORD}}}|[^\W_])(?:(?<={_LETTER})'s(?![^\W_]))?"
 )
+_LONG_WORD = re.compile(rf"{_LETTER}{{{MAX_WORD + 1}}}")
 _ASCII_WORD = re.compile(rf"(c\+\+|[cf]#|[a-z0-9]{{1,{MAX_WORD}}})(?:(?<=[a-z0-9])'s(?![a-z0-9]))?")
 
 
@@ -107,6 +108,11 @@ def words(text: str) -> list[str]:
 def stems(text: str) -> list[str]:
     """The stems of the words of `text`, in order."""
     return list(map(_stems.__getitem__, words(text)))
+
+
+def has_long_word(text: str) -> bool:
+    """Whether a run of letters and digits in `text` is longer than `MAX_WORD`."""
+    return len(text) > MAX_WORD and _LONG_WORD.search(fold(text)) is not None
 
 
 def name_words(name: str) -> list[str]:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from index.analysis import MAX_WORD, STOP_WORDS, stem, words
+from index.analysis import MAX_WORD, STOP_WORDS, has_long_word, stem, words
 from index.fields import FIELDS, HAS_VALUES, FieldKind, QueryField, value_range, whole_value
 from index.folding import fold
 from index.lexer import Kind, Lexeme, Notes, shown
@@ -54,10 +54,9 @@ def boosted(node: Node, boost: float) -> Node:
     return replace(node, boost=clamped(node.boost * boost))
 
 
-_TOO_LONG = re.compile(rf"[^\W_]{{{MAX_WORD + 1}}}")
 _BOOST = re.compile(r"\^([-+]?[\d.]+(?:[eE][-+]?\d+)?)$", re.ASCII)
 _PLAIN_BOOST = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
-_FUZZY = re.compile(r"(.*[^\W_])~([0-9.]*)", re.DOTALL)
+_FUZZY = re.compile(r"(.*[^\W_][*?]*)~([0-9.]*)", re.DOTALL)
 _WILDCARDS = re.compile(r"[*?]+")
 _ENDS = ".,;:!?'[]{}<>+=/\\&|$%@#-"
 """Punctuation around a word with wildcards or `~`."""
@@ -152,16 +151,19 @@ class Leaves:
     # Words, phrases and patterns of the text fields
 
     def _text(self, lexeme: Lexeme, index: str, *, stemmed: bool) -> Node | None:
+        text = lexeme.text
         if lexeme.kind is Kind.PHRASE:
             return self._phrase(lexeme, index, stemmed)
-        boost = self.boost(lexeme.text, lexeme.start, lexeme.end)
-        text = _BOOST.sub("", lexeme.text)
+        if text.isalnum() and text.isascii():  # the common case, without a look for any syntax
+            return self._words(text, index, stemmed)
+        boost = self.boost(text, lexeme.start, lexeme.end)
+        text = _BOOST.sub("", text)
         node = self._pattern(text, lexeme, index) or self._words(text, index, stemmed)
         return node and boosted(node, boost)
 
     def _words(self, text: str, index: str, stemmed: bool, slop: int = 1) -> Node | None:
         """A word, or words side by side (`zero-shot`), which are a phrase."""
-        if len(text) > MAX_WORD and _TOO_LONG.search(fold(text)):
+        if has_long_word(text):
             message = f"A word of a query may have at most {MAX_WORD} letters."
             raise refusal("query-too-long", message, MAX_WORD)
         found = words(text)
