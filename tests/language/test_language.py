@@ -1,8 +1,12 @@
 import pytest
 
+from index.document import EXACT_FIELDS, NUMBER_FIELDS, TEXT_FIELDS
+from index.fields import FIELDS, HAS_VALUES
 from index.language import MAX_CLAUSES, MAX_DEPTH, parse
 from index.query import And, Nothing, Or, Phrase, Range, Term
 from schema.errors import PROBLEMS, Problem
+from schema.filters import FILTERS
+from schema.record import LinkKind
 from schema.search import MAX_QUERY_LENGTH
 from tests.language.trees import show
 
@@ -399,3 +403,11 @@ def test_trees_are_plain_values():
         (Term("text", "deep"), Range("published", 20240101, 20241231))
     )
     assert parse("!!").any == Nothing()
+
+
+def test_fields_agree_with_the_filters_and_the_index():
+    spelled = {spec.language: spec.field for spec in FILTERS if spec.language}
+    assert {name: FIELDS[name].index for name in spelled} == spelled
+    known = {*TEXT_FIELDS, *EXACT_FIELDS, *NUMBER_FIELDS}
+    assert [field.name for field in FIELDS.values() if field.index not in known] == []
+    assert {kind.value for kind in LinkKind} - {"other"} <= set(HAS_VALUES)
