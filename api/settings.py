@@ -215,7 +215,10 @@ SETTINGS: tuple[Setting, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting, parsed. `("*",)` means any; `cors_origins` may be empty for none at all."""
+    """Every setting, parsed. `("*",)` means any; `cors_origins` may be empty for none at all.
+
+    `public_url` is empty where links shall be relative.
+    """
 
     data: Path = Path("data")
     engine: str = "tantivy"
@@ -223,7 +226,7 @@ class Settings:
     port: int = 8000
     workers: int = 1
     cors_origins: tuple[str, ...] = ANY
-    public_url: str | None = None
+    public_url: str = ""
     allowed_hosts: tuple[str, ...] = ANY
     max_body: int = 128 * 1024
 
@@ -255,7 +258,7 @@ class Settings:
             value = getattr(self, setting.name)
             if isinstance(value, tuple):
                 written[setting.variable] = ",".join(value) or "none"
-            elif value is not None:
+            elif value != "":
                 written[setting.variable] = str(value)
         return written
 

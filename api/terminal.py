@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -39,11 +39,11 @@ def printable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; one that does not wrap keeps its natural width."""
+    """A column of a table; the one without a width takes what is left, and wraps."""
 
     title: str
+    width: int | None = None
     right: bool = False
-    wrap: bool = False
 
 
 class Terminal:
@@ -102,22 +102,25 @@ class Terminal:
             os.dup2(nowhere, self._out.fileno())
             os.close(nowhere)
 
-    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-        """A table as wide as the terminal; cells may have several lines, made of safe text."""
-        from rich import box
+    def table(self, columns: Sequence[Column], rows: Sequence[tuple[Sequence[str], str]]) -> None:
+        """A table as wide as the terminal: of each row its cells, and a line below them.
+
+        The line below is never broken, so that it can be copied whole.
+        """
         from rich.table import Table
 
-        table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False, header_style="bold")
-        for column in columns:
-            table.add_column(
-                column.title,
-                justify="right" if column.right else "left",
-                no_wrap=not column.wrap,
-                overflow="fold",
-            )
-        for row in rows:
-            table.add_row(*(_text(cell) for cell in row))
-        self._print(table)
+        def print_row(cells: Sequence[str], style: str) -> None:
+            row = Table.grid(padding=(0, 2), pad_edge=False)
+            for column in columns:
+                side: Literal["left", "right"] = "right" if column.right else "left"
+                row.add_column(width=column.width, justify=side, style=style, overflow="fold")
+            row.add_row(*map(_text, cells))
+            self._print(row)
+
+        print_row([column.title for column in columns], "bold")
+        for cells, below in rows:
+            print_row(cells, "")
+            self.answer(f"  {below}")
 
     def sections(self, fields: Sequence[tuple[str, str]], body: str) -> None:
         """Named values one under the other, then a paragraph, wrapped to the terminal's width."""
@@ -140,7 +143,9 @@ class Terminal:
         console.print(renderable)
 
     @contextmanager
-    def progress(self, title: str, *, quiet: bool = False) -> Iterator[Update | None]:
+    def progress(
+        self, title: str, total: int | None = None, *, quiet: bool = False
+    ) -> Iterator[Update | None]:
         """A bar on standard error with the remaining time; None without terminal or if `quiet`."""
         if quiet or not self.shows_progress:
             yield None
@@ -163,7 +168,7 @@ class Terminal:
         )
         console = Console(file=self._err, highlight=False, emoji=False)
         with Progress(*columns, console=console, expand=True) as progress:
-            task = progress.add_task(printable(title), total=None, detail="")
+            task = progress.add_task(printable(title), total=total, detail="")
 
             def update(done: int, total: int | None, detail: str) -> None:
                 progress.update(task, completed=done, total=total, detail=printable(detail))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from api.settings import SETTINGS, Setting, Settings
@@ -200,19 +201,25 @@ def option_name(name: str) -> str:
     return "--" + re.sub(r"[A-Z]", lambda found: "-" + found[0].lower(), name)
 
 
+def holds_shelf(folder: Path) -> bool:
+    """Whether papers were ever loaded into a folder."""
+    from index.store_file import FILE_NAME
+
+    return (folder / FILE_NAME).is_file()
+
+
 @contextmanager
 def opened(settings: Settings, *, create: bool = False) -> Iterator["Shelf"]:
     """The shelf of the data folder; what goes wrong with it is a `CommandError`.
 
-    Without `create` a folder that is not there is a mistake in its name.
+    Without `create` a folder that holds no shelf is a mistake in its name.
     """
     from index.shelf import Shelf
     from index.store import StoreError
 
-    if not create and not settings.data.is_dir():
-        raise CommandError(
-            f"there is no folder {settings.data}; load papers first, or name the folder with --data"
-        )
+    if not create and not holds_shelf(settings.data):
+        hint = "load papers first, or name its folder with --data"
+        raise CommandError(f"there is no shelf in {settings.data}; {hint}")
     try:
         with Shelf(settings.data, settings.engine) as shelf:
             yield shelf
@@ -234,6 +241,11 @@ def counting(bar: Update | None) -> Callable[[int, int], None] | None:
 
     def progress(done: int, total: int) -> None:
         if done % 100 == 0 or done == total:
-            bar(done, total, f"{done:,} of {total:,} papers")
+            bar(done, total, f"{done:,} of {papers(total)}")
 
     return progress
+
+
+def papers(count: int) -> str:
+    """A number of papers in words."""
+    return "1 paper" if count == 1 else f"{count:,} papers"

@@ -20,8 +20,10 @@ from api.cli.command import (
     Example,
     Parser,
     UsageError,
+    holds_shelf,
     nearest,
     opened,
+    papers,
 )
 from api.cli.files import Found, find_files
 from api.settings import Settings
@@ -66,8 +68,8 @@ def run(arguments: argparse.Namespace, settings: Settings, terminal: Terminal) -
     if arguments.words.count("-") > 1:
         raise UsageError("standard input (-) can be read only once")
     page_date, format_name = _page_date(arguments.page_date), _format(arguments.format)
-    if arguments.if_empty and (papers := _papers_of(settings)):
-        terminal.note(f"The shelf has {papers:,} papers already; nothing was loaded.")
+    if arguments.if_empty and (stored := _papers_of(settings)):
+        terminal.note(f"the shelf has {papers(stored)} already; nothing was loaded")
         _answer(_summary(_empty_report(), dry_run=False), terminal, arguments.json)
         return OK
     found = find_files(arguments.words)
@@ -78,7 +80,7 @@ def run(arguments: argparse.Namespace, settings: Settings, terminal: Terminal) -
     except CommandError as error:
         failure = str(error)
     except KeyboardInterrupt:
-        terminal.error(f"interrupted; {watch.stored} papers of this load are stored")
+        terminal.error(f"interrupted; what is committed stays: {papers(watch.stored)}")
         raise
     report = watch.final(found.failures, failure)
     _tell(report, terminal, None if arguments.dry_run else settings.data / "rejects")
@@ -100,7 +102,7 @@ def _load(
     with (
         place as folder,
         opened(replace(settings, data=Path(folder)), create=True) as shelf,
-        watch.terminal.progress("Loading", quiet=watch.as_json) as watch.bar,
+        watch.terminal.progress("Loading", found.size, quiet=watch.as_json) as watch.bar,
     ):
         watch.report = shelf.load(
             found.paths,
@@ -131,7 +133,7 @@ def _format(name: str | None) -> str | None:
 
 
 def _papers_of(settings: Settings) -> int:
-    if not settings.data.is_dir():
+    if not holds_shelf(settings.data):
         return 0
     with opened(settings) as shelf:
         return shelf.stats().papers
@@ -178,7 +180,7 @@ class Watch:
             return
         read = report.stored + report.rejected
         rate = read / max(time.monotonic() - self._began, 0.001)
-        text = f"committed {report.stored:,}  {rate:,.0f} papers/s"
+        text = f"committed {report.stored:,}, {rate:,.0f} papers/s"
         self.bar(self._before + source.consumed(), self._size, text)
 
     def committed(self, report: "LoadReport") -> None:

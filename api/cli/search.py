@@ -15,6 +15,7 @@ from api.cli.command import (
     counting,
     opened,
     option_name,
+    papers,
     refusal,
 )
 from api.settings import Settings
@@ -98,26 +99,20 @@ def is_unicode(text: str) -> bool:
 
 def _show_page(page: "Page", terminal: Terminal) -> None:
     for warning in page.warnings:
-        hint = f" (try {warning.suggestion})" if warning.suggestion else ""
-        terminal.note(printable(f"warning: {warning.message}{hint}"))
+        terminal.note(printable(f"warning: {warning.message}"))
     if not page.rows:
         terminal.answer("No paper matches." if page.request.cursor is None else "No more papers.")
         return
-    rows = [_table_row(orjson.loads(row)) for row in page.rows]
-    columns = (Column("Published"), Column("Authors", right=True), Column("Title, id", wrap=True))
-    terminal.table(columns, rows)
+    columns = (Column("Published", 10), Column("Authors", 7, right=True), Column("Title, id"))
+    terminal.table(columns, [_table_row(orjson.loads(row)) for row in page.rows])
     terminal.answer(_counted(page))
     if page.next_cursor:
         terminal.answer(f"More: the same with --cursor {page.next_cursor}")
 
 
-def _table_row(paper: Mapping[str, Any]) -> tuple[str, str, str]:
-    count = paper["authorCount"]
-    return (
-        _day(paper),
-        "" if count is None else f"{count:,}",
-        f"{printable(paper['title'])}\n{printable(paper['id'])}",
-    )
+def _table_row(paper: Mapping[str, Any]) -> tuple[tuple[str, str, str], str]:
+    count = "" if paper["authorCount"] is None else f"{paper['authorCount']:,}"
+    return (_day(paper), count, printable(paper["title"])), printable(paper["id"])
 
 
 def _day(paper: Mapping[str, Any]) -> str:
@@ -127,12 +122,12 @@ def _day(paper: Mapping[str, Any]) -> str:
 
 
 def _counted(page: "Page") -> str:
-    papers = "1 paper" if page.total == 1 else f"{page.total:,} papers"
+    counted = papers(page.total)
     shown = f", {len(page.rows)} shown" if len(page.rows) < page.total else ""
     asked = page.request
     if asked.q and page.matched is Match.ANY and asked.match is Match.AUTO:
-        return f"{papers} with some of the words, {page.total_all:,} with all{shown}"
-    return papers + shown
+        return f"{counted} with some of the words, {page.total_all:,} with all{shown}"
+    return counted + shown
 
 
 def add_show_arguments(parser: Parser) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from api.cli.command import FAILED, OK, Command, CommandError, Example, Parser, opened
+from api.cli.command import FAILED, OK, Command, CommandError, Example, Parser, opened, papers
 from api.settings import SETTINGS, Settings
 from api.terminal import Terminal
 
@@ -29,7 +29,9 @@ def add_arguments(_: Parser) -> None:
 def run(arguments: argparse.Namespace, settings: Settings, terminal: Terminal) -> int:
     """Serve until Ctrl-C or SIGTERM, which end it well."""
     with opened(settings, create=True) as shelf:
-        papers = shelf.stats().papers
+        stored = shelf.stats().papers
+        if not stored:
+            shelf.catch_up()  # an empty index takes no time, and the first request finds it
     with _bound(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
         if not _is_private(listener.getsockname()[0]):
@@ -37,7 +39,7 @@ def run(arguments: argparse.Namespace, settings: Settings, terminal: Terminal) -
                 f"warning: everyone who can reach port {port} of this machine can read the shelf; "
                 "--host 127.0.0.1 keeps it to yourself"
             )
-        for line in addresses(settings, port, papers):
+        for line in addresses(settings, port, stored):
             terminal.answer(line)
         terminal.flush()
         return _serve(settings, listener)
@@ -118,14 +120,14 @@ def _is_private(address: str) -> bool:
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
-def addresses(settings: Settings, port: int, papers: int) -> list[str]:
+def addresses(settings: Settings, port: int, stored: int) -> list[str]:
     """What to try, as lines that a shell accepts as pasted."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
     base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     query = '{"query": "{ papers(query: \\"alignment\\") { totalCount nodes { title } } }"}'
-    counted = "1 paper" if papers == 1 else f"{papers:,} papers"
+    what = f"{papers(stored)} of {settings.data} ({settings.engine})"
     return [
-        f"Papershelf serves {counted} of {settings.data} ({settings.engine}); Ctrl-C stops it.",
+        f"Papershelf serves {what}; Ctrl-C ends it.",
         "Try:",
         f"  {base}/",
         f"  curl '{base}/v1/papers?q=alignment'",

@@ -2,7 +2,17 @@
 
 import argparse
 
-from api.cli.command import FAILED, OK, Command, Example, Parser, UsageError, counting, opened
+from api.cli.command import (
+    FAILED,
+    OK,
+    Command,
+    Example,
+    Parser,
+    UsageError,
+    counting,
+    opened,
+    papers,
+)
 from api.cli.search import is_unicode
 from api.settings import Settings
 from api.terminal import Terminal, printable
@@ -27,13 +37,14 @@ def remove(arguments: argparse.Namespace, settings: Settings, terminal: Terminal
             raise UsageError("an id is not UTF-8")
     with opened(settings) as shelf:
         removals = shelf.remove(arguments.words)
-    missing = [removal for removal in removals if not removal.removed]
     for removal in removals:
-        if removal.removed:
-            terminal.answer(f"removed {printable(removal.id)}")
-    for removal in missing:
-        terminal.error(f"there is no paper with the id {removal.key}")
-    return FAILED if missing else OK
+        if removal.status == "removed":
+            terminal.answer(f"removed {printable(removal.id or removal.key)}")
+        elif removal.status == "gone":
+            terminal.note(printable(f"{removal.key} was removed before"))
+        else:
+            terminal.error(f"there is no paper with the id {removal.key[:200]}")
+    return FAILED if any(each.status == "unknown" for each in removals) else OK
 
 
 def add_no_arguments(_: Parser) -> None:
@@ -44,7 +55,7 @@ def rebuild(_: argparse.Namespace, settings: Settings, terminal: Terminal) -> in
     """Make the full-text index anew."""
     with opened(settings) as shelf, terminal.progress("Indexing") as bar:
         count = shelf.rebuild(counting(bar))
-    terminal.answer(f"indexed {count:,} papers")
+    terminal.answer(f"indexed {papers(count)}")
     return OK
 
 
@@ -56,7 +67,7 @@ def check(_: argparse.Namespace, settings: Settings, terminal: Terminal) -> int:
         terminal.answer(printable(finding))
     if findings:
         return FAILED
-    terminal.answer(f"all is well: {stats.papers:,} papers, index at {stats.index_position:,}")
+    terminal.answer(f"all is well: {papers(stats.papers)}, index at {stats.index_position:,}")
     return OK
 
 

@@ -45,7 +45,7 @@ def terminal(encoding: str = "utf-8") -> tuple[Terminal, io.BytesIO, io.BytesIO]
 def test_an_ascii_terminal_shows_what_it_can_and_json_whole() -> None:
     there, out, err = terminal("ascii")
     there.answer("Erdős – 数学")
-    there.table([Column("Title", wrap=True)], [["Erdős\nid"]])
+    there.table([Column("Title")], [(["Erdős"], "id")])
     there.sections([("Title", "Erdős")], "數")
     there.answer_json('{"title":"Erdős"}'.encode())
     there.error("no file Erdős")
@@ -58,7 +58,7 @@ def test_an_ascii_terminal_shows_what_it_can_and_json_whole() -> None:
 
 def test_text_in_tables_is_never_markup() -> None:
     there, out, _ = terminal()
-    there.table([Column("Title", wrap=True)], [["[bold]x[/bold] :smile: [link=a]b"]])
+    there.table([Column("Title")], [(["[bold]x[/bold] :smile: [link=a]b"], "[red]")])
     there.sections([("[red]a", "[/]")], "[blink]b")
     there.flush()
     shown = out.getvalue().decode()
@@ -66,6 +66,15 @@ def test_text_in_tables_is_never_markup() -> None:
     assert "[red]a" in shown
     assert "[/]" in shown
     assert "[blink]b" in shown
+
+
+def test_a_line_below_a_row_is_never_broken() -> None:
+    there, out, _ = terminal()
+    there.table([Column("Day", 4), Column("Title")], [(["2025", "word " * 100], "x" * 300)])
+    there.flush()
+    lines = out.getvalue().decode().splitlines()
+    assert "  " + "x" * 300 in lines
+    assert len(lines) > 4
 
 
 def test_an_error_is_one_line_whatever_it_names() -> None:

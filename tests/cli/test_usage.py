@@ -122,15 +122,15 @@ def test_the_help_of_a_command_has_examples_defaults_and_exit_codes(here: Here, 
 
 
 @pytest.mark.parametrize("name", ["search", "show", "remove", "rebuild", "check"])
-def test_a_folder_that_is_not_there_is_named_and_not_made(
+def test_a_folder_without_a_shelf_is_named_and_not_made(
     here: Here, tmp_path: Path, name: str
 ) -> None:
     words = ["x"] if name in ("search", "show", "remove") else []
     done = here(name, *words, "--data", "nowhere")
     assert done.code == 1
     assert done.err == (
-        "papershelf: there is no folder nowhere; "
-        "load papers first, or name the folder with --data\n"
+        "papershelf: there is no shelf in nowhere; "
+        "load papers first, or name its folder with --data\n"
     )
     assert list(tmp_path.iterdir()) == []
 
