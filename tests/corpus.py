@@ -5,107 +5,22 @@ from typing import Any
 
 from index.document import IndexDocument, index_document
 
-SYLLABLES = [
-    "al",
-    "ign",
-    "ment",
-    "pro",
-    "tein",
-    "dif",
-    "fu",
-    "sion",
-    "trans",
-    "port",
-    "op",
-    "ti",
-    "mal",
-    "learn",
-    "ing",
-    "neu",
-    "ral",
-    "net",
-    "work",
-    "re",
-    "ward",
-    "mo",
-    "del",
-    "gra",
-    "ph",
-    "vi",
-    "sion",
-    "lan",
-    "guage",
-    "to",
-    "ken",
-    "pre",
-    "fer",
-    "ence",
-    "ker",
-    "nel",
-    "ban",
-    "dit",
-    "quan",
-    "tum",
-    "ro",
-    "bot",
-    "ic",
-    "se",
-    "quence",
-]
-ODD_WORDS = [
-    "C++",
-    "c#",
-    "F#",
-    "R",
-    "the",
-    "of",
-    "and",
-    "a",
-    "naïve",
-    "Straße",
-    "ﬁne",
-    "Ångström",
-    "中文模型",
-    "данные",
-    "שלום",
-    "zero-shot",
-    "état",
-    "I/O",
-    "x²",
-    "Gao's",
-    "3D",
-    "2024",
-    "GPT-4",
-    "don’t",
-    "étude",
-    "ＦＵＬＬ",
-    "İstanbul",
-    "ß",
-    "𝒳",
-    "½",
-    "_under_",
-    "$\\alpha$",
-]
-FIRST = [
-    "Yann",
-    "José",
-    "Zoë",
-    "Łukasz",
-    "Søren",
-    "李",
-    "Anna",
-    "Bo",
-    "Mária",
-    "Chloë",
-    "Dmitri",
-    "Émile",
-    "Fatima",
-    "Gu",
-    "Hana",
-    "Ivo",
-]
-CATEGORIES = ["cs.CL", "cs.LG", "cs.CV", "stat.ML", "math.OC", "I.2.6", "q-bio.QM"]
-LINK_KINDS = ["code", "project", "model", "dataset", "paper", "other"]
+
+def _listed(text: str) -> list[str]:
+    return text.split()
+
+
+SYLLABLES = _listed(
+    "al ign ment pro tein dif fu sion trans port op ti mal learn ing neu ral net work re ward mo "
+    "del gra ph vi sion lan guage to ken pre fer ence ker nel ban dit quan tum ro bot ic se quence"
+)
+ODD_WORDS = _listed(
+    "C++ c# F# R the of and a naïve Straße ﬁne Ångström 中文模型 данные שלום zero-shot état I/O x²"
+    " Gao's 3D 2024 GPT-4 don’t e\u0301tude ＦＵＬＬ İstanbul ß 𝒳 ½ _under_ $\\alpha$"
+)
+FIRST = _listed("Yann José Zoë Łukasz Søren 李 Anna Bo Mária Chloë Dmitri Émile Fatima Gu Hana Ivo")
+CATEGORIES = _listed("cs.CL cs.LG cs.CV stat.ML math.OC I.2.6 q-bio.QM")
+LINK_KINDS = _listed("code project model dataset paper other")
 
 
 def vocabulary(seed: int = 1, size: int = 900) -> list[str]:

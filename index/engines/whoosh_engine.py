@@ -25,7 +25,7 @@ from index.engines.whoosh_library import (
     searching,
     storage,
 )
-from index.engines.whoosh_queries import PAPER, compile_query
+from index.engines.whoosh_queries import PAPER, compile_query, numbers
 from index.expansion import fuzzy_words, literal_prefix, wildcard_words
 from index.query import Fuzzy, Node, Prefix, Wildcard
 from schema.search import BY_RELEVANCE, RELEVANCE, Hit, Hits, Sort, SortPosition
@@ -126,9 +126,10 @@ class WhooshEngine:
         opened = storage.open_dir(str(path))
         writer = opened.writer(limitmb=MEMORY_MB)
         try:
-            for rowid in deletes:
-                writer.delete_by_term("rowid", rowid)
-            writer.delete_by_term("kind", CHECKPOINT)
+            with writer.searcher() as searcher:  # else each deletion opens one
+                for rowid in deletes:
+                    writer.delete_by_term("rowid", rowid, searcher=searcher)
+                writer.delete_by_term("kind", CHECKPOINT, searcher=searcher)
             for document in puts:
                 writer.add_document(**_members(document))
             stored = (position, self._identity, FORMAT)
@@ -225,7 +226,7 @@ class WhooshSnapshot:
         chosen = compile_query(filters, self._expand) if filters is not None else None
         scores: dict[int, float] = {}
         for searcher, base in self._searcher.leaf_searchers():
-            allowed = set(chosen.docs(searcher)) if chosen is not None else None
+            allowed = set(numbers(chosen, searcher)) if chosen is not None else None
             matcher = compiled.matcher(searcher, searcher.context())
             while matcher.is_active():
                 number = matcher.id()

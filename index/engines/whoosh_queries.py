@@ -1,10 +1,11 @@
 """From our query tree to Whoosh's queries, round its broken parts.
 
-AndNot and Require find wrong papers and `normalize()` changes meanings: only And, Or, Not, Term,
-Phrase, NumericRange, Every and NullQuery are used, an exclusion always beside something positive.
+AndNot and Require find wrong papers, Not adds to scores, an Or of small segments loses papers with
+the score 0 and `normalize()` changes meanings: of its own only And, DefaultOr (the plain tree of
+unions), Term, Phrase, NumericRange and NullQuery are used.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from index.engines.texts import SURFACE_FIELDS
@@ -26,7 +27,32 @@ from index.query import (
 )
 
 PAPER = "paper"
+PAPERS = query.Term("kind", PAPER)
 Expand = Callable[[Prefix | Wildcard | Fuzzy], Sequence[str]]
+
+
+class Boosted(query.Query):  # type: ignore[misc]
+    """A query with its scores multiplied; a compound of one part would forget its own boost."""
+
+    def __init__(self, inner: query.Query, boost: float) -> None:
+        self.inner = inner
+        self.boost = boost
+
+    def matcher(self, searcher: Any, context: Any = None) -> Any:
+        """What Whoosh walks through."""
+        return matching.WrappingMatcher(self.inner.matcher(searcher, context), self.boost)
+
+    def estimate_size(self, reader: Any) -> int:
+        """At most how many papers it finds."""
+        return int(self.inner.estimate_size(reader))
+
+    def estimate_min_size(self, reader: Any) -> int:
+        """At least how many papers it finds."""
+        return 0
+
+    def is_leaf(self) -> bool:
+        """Whoosh need not look inside."""
+        return True
 
 
 class Constant(query.Query):  # type: ignore[misc]
@@ -38,12 +64,40 @@ class Constant(query.Query):  # type: ignore[misc]
 
     def matcher(self, searcher: Any, context: Any = None) -> Any:
         """What Whoosh walks through: the papers' numbers, ascending."""
-        found = sorted(set(self.inner.docs(searcher)))
-        return matching.ListMatcher(found, all_weights=self.boost) if found else _nothing()
+        return _listed(sorted(set(numbers(self.inner, searcher))), self.boost)
 
     def estimate_size(self, reader: Any) -> int:
         """At most how many papers it finds."""
         return int(self.inner.estimate_size(reader))
+
+    def estimate_min_size(self, reader: Any) -> int:
+        """At least how many papers it finds."""
+        return 0
+
+    def is_leaf(self) -> bool:
+        """Whoosh need not look inside."""
+        return True
+
+
+class Without(query.Query):  # type: ignore[misc]
+    """The papers that a query does not find, with the score 0.
+
+    Whoosh's `Not` would add 1 to each score, and loses papers when its numbers are listed.
+    """
+
+    def __init__(self, inner: query.Query) -> None:
+        self.inner = inner
+        self.boost = 1.0
+
+    def matcher(self, searcher: Any, context: Any = None) -> Any:
+        """What Whoosh walks through: the papers' numbers, ascending."""
+        unwanted = set(numbers(self.inner, searcher))
+        found = [number for number in numbers(PAPERS, searcher) if number not in unwanted]
+        return _listed(found, 0.0)
+
+    def estimate_size(self, reader: Any) -> int:
+        """At most how many papers it finds."""
+        return int(reader.doc_count())
 
     def estimate_min_size(self, reader: Any) -> int:
         """At least how many papers it finds."""
@@ -62,7 +116,7 @@ class AnyWord(query.Query):  # type: ignore[misc]
         self.words = words
         self.boost = 1.0
 
-    def docs(self, searcher: Any) -> Any:
+    def numbers(self, searcher: Any) -> Iterator[int]:
         """The papers' numbers in one segment, in no order."""
         reader = searcher.reader()
         for name in self.names:
@@ -76,8 +130,21 @@ class AnyWord(query.Query):  # type: ignore[misc]
         return int(reader.doc_count())
 
 
-def _nothing() -> Any:
-    return matching.NullMatcher()
+def numbers(asked: query.Query, searcher: Any) -> Iterator[int]:
+    """The numbers of the papers that a query finds in one segment."""
+    if isinstance(asked, AnyWord):
+        yield from asked.numbers(searcher)
+        return
+    matcher = asked.matcher(searcher, searcher.boolean_context())
+    while matcher.is_active():
+        yield matcher.id()
+        matcher.next()
+
+
+def _listed(found: list[int], score: float) -> Any:
+    if not found:
+        return matching.NullMatcher()
+    return matching.ListMatcher(found, [score] * len(found))
 
 
 def compile_query(node: Node, expand: Expand) -> query.Query:
@@ -88,14 +155,14 @@ def compile_query(node: Node, expand: Expand) -> query.Query:
     """
     match node:
         case Term():
-            return query.Term(node.field, node.text, boost=node.boost)
+            return _boosted(query.Term(node.field, node.text), node.boost)
         case Phrase():
-            return _phrase(node)
+            return _boosted(_phrase(node), node.boost)
         case And():
-            return _and(node, expand)
+            return _boosted(_and(node, expand), node.boost)
         case Or():
             parts = [compile_query(each, expand) for each in node.nodes]
-            return query.Or(parts, boost=node.boost) if parts else query.NullQuery
+            return _boosted(query.DefaultOr(parts), node.boost) if parts else query.NullQuery
         case Not():
             return _and(And((node,)), expand)
         case Range():
@@ -106,7 +173,7 @@ def compile_query(node: Node, expand: Expand) -> query.Query:
         case Prefix() | Wildcard() | Fuzzy():
             return Constant(AnyWord(SURFACE_FIELDS[node.field], expand(node)), node.boost)
         case Every():
-            return Constant(query.Term("kind", PAPER), node.boost)
+            return Constant(PAPERS, node.boost)
         case Nothing():
             return query.NullQuery
 
@@ -115,14 +182,18 @@ def _phrase(node: Phrase) -> query.Query:
     if not node.words:
         return query.NullQuery
     if len(node.words) == 1:
-        return query.Term(node.field, node.words[0], boost=node.boost)
-    return query.Phrase(node.field, list(node.words), slop=node.slop, boost=node.boost)
+        return query.Term(node.field, node.words[0])
+    return query.Phrase(node.field, list(node.words), slop=node.slop)
 
 
 def _and(node: And, expand: Expand) -> query.Query:
     wanted = [compile_query(each, expand) for each in node.nodes if not isinstance(each, Not)]
-    unwanted = [compile_query(each.node, expand) for each in node.nodes if isinstance(each, Not)]
-    if not wanted:
-        ground = 1.0 if not node.nodes else 0.0
-        wanted = [Constant(query.Term("kind", PAPER), ground)]
-    return query.And(wanted + [query.Not(each) for each in unwanted], boost=node.boost)
+    unwanted = [
+        Without(compile_query(each.node, expand)) for each in node.nodes if isinstance(each, Not)
+    ]
+    parts = wanted + unwanted or [Constant(PAPERS, 1.0)]
+    return query.And(parts)
+
+
+def _boosted(scored: query.Query, boost: float) -> query.Query:
+    return scored if boost == 1.0 else Boosted(scored, boost)
