@@ -68,7 +68,11 @@ class Documents:
     def __init__(self, graphql_schema: GraphQLSchema) -> None:
         self._schema = graphql_schema
         self._known: OrderedDict[str, Document] = OrderedDict()
-        self._characters = 0
+        self.characters = 0
+
+    def __len__(self) -> int:
+        """How many are remembered; `characters` is their length in all."""
+        return len(self._known)
 
     def get(self, text: str) -> Document:
         """The document of `text`; raises `Refused` with what is wrong with it."""
@@ -78,10 +82,10 @@ class Documents:
             return known
         document = self._read(text)
         self._known[text] = document
-        self._characters += len(text)
-        while self._characters > CACHED_CHARACTERS or len(self._known) > CACHED_DOCUMENTS:
+        self.characters += len(text)
+        while self.characters > CACHED_CHARACTERS or len(self._known) > CACHED_DOCUMENTS:
             oldest, _ = self._known.popitem(last=False)
-            self._characters -= len(oldest)
+            self.characters -= len(oldest)
         return document
 
     def _read(self, text: str) -> Document:
