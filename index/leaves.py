@@ -154,8 +154,9 @@ class Leaves:
         text = lexeme.text
         if lexeme.kind is Kind.PHRASE:
             return self._phrase(lexeme, index, stemmed)
-        if text.isalnum() and text.isascii():  # the common case, without a look for any syntax
-            return self._words(text, index, stemmed)
+        if _is_plain(text):  # the common case, without a look for any syntax
+            word = text.lower()
+            return Term(index, stem(word) if stemmed else word)
         boost = self.boost(text, lexeme.start, lexeme.end)
         text = _BOOST.sub("", text)
         node = self._pattern(text, lexeme, index) or self._words(text, index, stemmed)
@@ -267,8 +268,14 @@ def _nearest(field: QueryField, text: str) -> str:
     return near[0] if near else field.example
 
 
+def _is_plain(text: str) -> bool:
+    """Whether `text` is one word whose folding is its lower case."""
+    return text.isalnum() and text.isascii() and len(text) <= MAX_WORD
+
+
 def _is_stop(text: str) -> bool:
-    return words(_BOOST.sub("", text))[0] in STOP_WORDS
+    word = text.lower() if _is_plain(text) else words(_BOOST.sub("", text))[0]
+    return word in STOP_WORDS
 
 
 def _simplest(run: str) -> str:
