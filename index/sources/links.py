@@ -14,19 +14,19 @@ from index.sources.limits import MAX_LINKS, MAX_URL
 from schema.identifiers import acl_id, arxiv_id, doi
 from schema.record import ExternalIdKind, Link, LinkKind
 
-_ESCAPED = re.compile(r"\\+([_%#&~$])")
+_ESCAPED = re.compile(r"\\{1,2}([_%#&~$])")
 _BARE_HOSTS = (
     r"github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|gitee\.com|huggingface\.co|hf\.co"
     r"|anonymous\.4open\.science|sites\.google\.com|arxiv\.org|doi\.org|aclanthology\.org"
 )
+_URL_CHARACTERS = r"[!\#%-;=?-\[\]_a-z~]"  # printable ASCII without " $ < > \ ^ ` { | }
 _FOUND = re.compile(
-    rf"""https?://[!-~]+
+    rf"""https?://{_URL_CHARACTERS}+
        | (?<![\w@./:&?=%~-])(?:www\.)?
-         (?:(?:{_BARE_HOSTS})/|[a-z0-9-]{{1,63}}\.github\.io\b)[!-~]*""",
+         (?:(?:{_BARE_HOSTS})/|[a-z0-9-]{{1,63}}\.github\.io\b){_URL_CHARACTERS}*""",
     re.VERBOSE | re.IGNORECASE,
 )
 _HINTS = ("://", ".com/", ".org/", ".co/", ".science/", ".github.io")  # else there is none
-_END_OF_URL = re.compile(r"[<>\"{}|\\^`$]")
 _TRAILING = ".,;:!?'\"*"
 _BRACKETS = {")": "(", "]": "["}
 
@@ -106,7 +106,7 @@ def _candidates(text: str) -> Iterable[str]:
     if not any(hint in text for hint in _HINTS):
         return
     for found in _FOUND.finditer(_ESCAPED.sub(r"\1", text)):
-        yield _END_OF_URL.split(found[0], maxsplit=1)[0]
+        yield found[0]
 
 
 def link_of(url: str) -> Link | None:

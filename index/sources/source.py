@@ -69,8 +69,7 @@ class Source:
         self.size = stored.tell()
         self.file = SourceFile(name, digest.hexdigest())
         self.last_line = 0
-        self.head = self._start().read(HEAD_BYTES)
-        self._start()
+        self.head = self.start().read(HEAD_BYTES)
 
     @property
     def fault(self) -> str | None:
@@ -100,7 +99,8 @@ class Source:
             yield Line(self.last_line, start, start + length, data, whole)
             start += length
 
-    def _start(self) -> io.BufferedIOBase:
+    def start(self) -> io.BufferedIOBase:
+        """Begin (again) at the first byte; the head has been read before."""
         self._stored.seek(0)
         compressed = self._stored.read(2) == _GZIP
         self._stored.seek(0)
@@ -214,11 +214,11 @@ def open_source(path: Path | None, name: str | None = None) -> Source:
             source = Source(_opened(path), called)
     except OSError as error:
         raise SourceError(f"{called}: cannot be read ({error.strerror or error})") from error
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.push(source)
         _refuse_unreadable(source)
-    except SourceError:
-        source.__exit__(None, None, None)
-        raise
+        source.start()
+        stack.pop_all()
     return source
 
 

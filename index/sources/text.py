@@ -26,7 +26,7 @@ _KEPT = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _KEPT_MARK = re.compile("\0([0-9]+)\0")
-_URL_ESCAPE = re.compile(r"\\+([_%#&~$])")
+_URL_ESCAPE = re.compile(r"\\{1,2}([_%#&~$])")
 
 _WRAPPERS = [
     "textbf",
@@ -71,7 +71,7 @@ _ACCENT = re.compile(
 )
 _ACCENT_IN_BRACES = re.compile(r"""\{\\(['`^"~=.])(\\?[A-Za-z])\}""")
 _LETTER_IN_BRACES = re.compile(r"\{([\u00c0-\u024f])\}")
-_APOSTROPHE = re.compile(r"(?<=\w)\\'(?=(?:s|t|d|m|ll|re|ve)?(?!\w))")
+_APOSTROPHE = re.compile(r"(?<=\w)\\'(?=(?:s|t|d|m|ll|re|ve)?(?![\w{\\]))")
 
 _LETTERS = {
     "ss": "ß", "o": "ø", "O": "Ø", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å",
@@ -87,8 +87,8 @@ _WORDS = {
 _NAMED = re.compile(
     rf"\\({'|'.join(sorted(_LETTERS | _WORDS, key=len, reverse=True))})(?![A-Za-z])(\{{\}}|\.|\ )?"
 )
-_ESCAPED = re.compile(r"\\+([%&_#$])|\\([{}])")
-_BREAK = re.compile(r"\\\\(?=\s|$)|\\(?=\s)")
+_ESCAPED = re.compile(r"\\{1,2}([%&_#$])|\\([{}])")
+_BREAK = re.compile(r"\\\\(?=\s|$)|\\(?=\s)|\\,")
 _TIE = re.compile(r"(?<=[A-Za-z.,;:)\]\0])~(?=[A-Za-z0-9(\[\\\0])|(?<=[0-9%])~(?=[A-Za-z(\[])")
 
 # `\u2013` or `&#x2013;` that lost all but `x2013`: between lower-case letters only, for data sets
