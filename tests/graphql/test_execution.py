@@ -61,7 +61,8 @@ class Writer:
             if self.rng.random() < 0.15:
                 part = f"a{self.rng.randrange(10**6)}: {part}"
             if self.rng.random() < 0.1:
-                part = f"... on {type_name} @include(if: {self.rng.choice(['true', 'false'])}) {{{part}}}"
+                condition = self.rng.choice(["true", "false"])
+                part = f"... on {type_name} @include(if: {condition}) {{{part}}}"
             parts.append(part)
         return "{" + " ".join([*parts, "__typename"]) + "}"
 

@@ -1,7 +1,7 @@
 """Documents that ask for too much are refused before they cost anything."""
 
+import re
 import time
-import tracemalloc
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from api.graphql.documents import CACHED_CHARACTERS, CACHED_DOCUMENTS, Documents
 from api.graphql.query import build_schema
 from index.shelf import Shelf
 from tests.graphql.asking import Client
+from tests.paths import REPOSITORY
 
 
 def nested(depth: int) -> str:
@@ -57,12 +58,8 @@ def test_a_hostile_document_is_refused_at_once(client: Client, name: str) -> Non
     errors = client.errors(HOSTILE[name])
     spent = time.process_time() - started
     assert [error["extensions"]["code"] for error in errors] == ["graphql-limit"]
-    assert (
-        any(letter.isdigit() for letter in errors[0]["message"])
-        or "nested" in name
-        or ("nested too deeply" in errors[0]["message"])
-    )
-    assert spent < 0.25  # the limit is a tenth of that; machines that run tests are busy
+    assert re.search(r"\d|nested too deeply", errors[0]["message"])
+    assert spent < 0.25  # generous: a garbage collection may fall into it
 
 
 SLOW_TO_VALIDATE = {
@@ -118,7 +115,7 @@ def test_introspection_of_the_usual_tools_passes(client: Client) -> None:
 @pytest.mark.parametrize(
     ("variables", "code"),
     [
-        ({"filter": {"year": ["2024"] * 20_000}}, "graphql-limit"),
+        ({"filter": {"year": ["2024"] * 9_000}}, "graphql-limit"),
         ({"filter": {f"x{i}": 1 for i in range(9_000)}}, "graphql-limit"),
         ({"order": [{"field": "TITLE"}] * 3_000}, "graphql-limit"),
         ({"unused": [[[]]] * 2_000}, "graphql-limit"),
@@ -167,19 +164,16 @@ def test_a_page_of_everything_is_well_within_the_limits(client: Client, shelf: S
 
 def test_the_memory_of_documents_is_bounded() -> None:
     documents = Documents(build_schema())
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    for number in range(60):
-        padding = " ".join(f"engine #{'x' * 20}\n" for _ in range(280))
-        documents.get(f"query Q{number} {{stats {{{padding}}}}}")
-    grown = tracemalloc.get_traced_memory()[0] - before
-    tracemalloc.stop()
-    assert documents.characters <= CACHED_CHARACTERS
-    assert grown < 40e6
+    for number in range(20):
+        documents.get(f"query Q{number} {{stats {{papers}}}} #{'x' * 20_000}")
+        assert documents.characters <= CACHED_CHARACTERS
+    assert len(documents) < 20
     for number in range(CACHED_DOCUMENTS + 20):
         documents.get(f"query Q{number} {{__typename}}")
-    assert len(documents) <= CACHED_DOCUMENTS
+    assert len(documents) == CACHED_DOCUMENTS
     assert documents.characters <= CACHED_CHARACTERS
+    document = documents.get("query Q30 {__typename}")
+    assert documents.get("query Q30 {__typename}") is document
 
 
 def test_a_refused_document_is_not_remembered() -> None:
@@ -194,3 +188,12 @@ def test_every_operation_is_measured_by_itself() -> None:
     aliases = " ".join(f"a{i}: __typename" for i in range(20))
     document = parse(f"query A {{{aliases}}} query B {{{aliases}}}")
     assert len(limits.operations(document)) == 2
+
+
+def test_the_documented_limits_are_the_limits() -> None:
+    text = (REPOSITORY / "docs" / "graphql.md").read_text().partition("## Limits")[2]
+    written = [
+        int(number.replace(",", "")) for number in re.findall(r"\| ([\d,]+) \|$", text, re.M)
+    ]
+    defined = [value for name, value in vars(limits).items() if name.startswith("MAX_")]
+    assert sorted(written) == sorted(defined)
