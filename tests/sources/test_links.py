@@ -114,7 +114,9 @@ def test_identifier_in_an_own_url(url: str, expected: tuple[str, str] | None) ->
     assert external_id_of(url) == expected
 
 
-@pytest.mark.parametrize("unit", ["\\", "https://a.org/", "github.com/", "(", ")", ".", "a.github.io"])
+@pytest.mark.parametrize(
+    "unit", ["\\", "https://a.org/", "github.com/", "(", ")", ".", "a.github.io"]
+)
 def test_hostile_text_takes_linear_time(unit: str) -> None:
     began = time.process_time()
     find_links(unit * (100_000 // len(unit)))

@@ -162,7 +162,9 @@ def test_page_without_header_is_told_by_its_lines_of_authors(tmp_path: Path) -> 
 
 def test_more_blank_lines_no_break_spaces_and_old_line_ends(tmp_path: Path) -> None:
     text = page_of(entry("A"), "B\n\nNo line of authors.", entry("C")).decode()
-    loose = text.replace("\n\n", "\n\n\n\n").replace("  •", "\u00a0 •\u00a0").replace("B", " B\u00a0")
+    loose = (
+        text.replace("\n\n", "\n\n\n\n").replace("  •", "\u00a0 •\u00a0").replace("B", " B\u00a0")
+    )
     for variant in (loose, loose.replace("\n", "\r"), f"\n\n \n{text}"):
         assert titles(tmp_path, variant.encode()) == ["A", "B", "C"]
 
