@@ -100,13 +100,14 @@ class Batch:
 
     def _find_source(self, source: SourceFile) -> None:
         """The number and name under which these bytes are known already, or new ones."""
+        name = source.name.encode(errors="replace").decode()  # file names need not be Unicode
         row = self._connection.execute(
             select(SOURCE.c.number, SOURCE.c.name).where(SOURCE.c.sha256 == source.sha256)
         ).first()
         self._source_is_new = row is None
         if row is None:
             newest = self._connection.execute(select(func.max(SOURCE.c.number))).scalar()
-            self._source = Entry((newest or 0) + 1, source.name, source.sha256, 0, 0)
+            self._source = Entry((newest or 0) + 1, name, source.sha256, 0, 0)
         else:
             self._source = Entry(row.number, row.name, source.sha256, 0, 0)
 

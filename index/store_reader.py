@@ -42,8 +42,9 @@ class Reader:
                 self._connection.close()
                 raise
         self.position: int = row[0] if row else 0
-        # Not left to SQLite's own mutex: two threads could bind one cached statement.
-        self._lock = threading.Lock()
+        # Not left to SQLite's own mutex: two threads could bind one cached statement. Reentrant,
+        # because a garbage collection in the midst of a read may close a reader.
+        self._lock = threading.RLock()
         self._stats: tuple[int, str | None, str | None] | None = None
         self._days: dict[str, list[tuple[int | None, int]]] = {}
 

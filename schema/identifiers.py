@@ -38,7 +38,7 @@ def identifier_key(text: str) -> str | None:
     Our own id stands for itself; external ids become `kind:value`. `arxiv:2407.09941`, a bare
     arXiv id, `doi:10...` and `acl:D16-2004` are understood, as is any other `kind:value`.
     """
-    if not text or len(text) > MAX_ID_LENGTH:
+    if not text or len(text) > MAX_ID_LENGTH or not text.isprintable():
         return None
     prefix, colon, value = text.partition(":")
     if colon:

@@ -135,7 +135,7 @@ def test_nothing_is_half_written_when_pages_run_out(store: Store) -> None:
     write(store, record("A"))
     before = papers(store)
     with store._file.writing() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 20}")
     many = [record(f"Paper {n}", abstract="x" * 3000) for n in range(200)]
     with pytest.raises(StoreError, match=r"^The disk is full"):

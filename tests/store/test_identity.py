@@ -1,5 +1,7 @@
 """Which records become one paper, and under which id."""
 
+from typing import Any
+
 import pytest
 
 from index.store import Store
@@ -62,7 +64,7 @@ def test_without_authors_the_abstract_decides(
 
 @pytest.mark.parametrize("kind", ["arxiv", "doi", "acl", "s2", "openalex", "other"])
 def test_two_ids_of_one_kind_never_merge(store: Store, kind: str) -> None:
-    same = {"authors": ("A B",), "abstract": ABSTRACT}
+    same: dict[str, Any] = {"authors": ("A B",), "abstract": ABSTRACT}
     outcomes = write(store, record(**same, **{kind: "1"}), record(**same, **{kind: "2"}))
     assert statuses(outcomes) == ["added", "added"]
 
@@ -171,7 +173,7 @@ def test_our_own_id_is_kept(store: Store) -> None:
 
 
 def test_two_own_ids_are_two_papers_whatever_their_titles_are(store: Store) -> None:
-    same = {"authors": ("A",), "abstract": ABSTRACT}
+    same: dict[str, Any] = {"authors": ("A",), "abstract": ABSTRACT}
     outcomes = write(store, record(id="one", **same), record(id="two", **same))
     assert [outcome.id for outcome in outcomes] == ["one", "two"]
 

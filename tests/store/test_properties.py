@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from index.store import Store
-from schema.record import Link, LinkKind, Listing, PaperRecord, Span
+from schema.record import ExternalIdKind, Link, LinkKind, Listing, PaperRecord, Span
 from tests.scale import SEED, scaled
 from tests.store.build import day, papers, source, statuses
 
@@ -36,8 +36,10 @@ def described(draw: random.Random, work: int, start: int) -> PaperRecord:
             for _ in range(draw.randrange(4))
         ),
         categories=tuple(draw.sample(["cs.LG", "cs.CL", "cs.AI"], draw.randrange(4))),
-        external_ids={"arxiv": f"2407.{work:05}"}
-        | draw.choice([{}, {"doi": f"10.1000/{work}"}, {"s2": f"s{work}"}]),
+        external_ids={ExternalIdKind.ARXIV: f"2407.{work:05}"}
+        | draw.choice(
+            [{}, {ExternalIdKind.DOI: f"10.1000/{work}"}, {ExternalIdKind.S2: f"s{work}"}]
+        ),
     )
 
 

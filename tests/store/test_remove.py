@@ -12,7 +12,7 @@ def test_any_key_removes_and_each_is_answered(store: Store) -> None:
     )
     assert second.id is not None
     removals = store.remove(
-        ["2407.09941v2", second.id, "doi:10.1000/a", "nobody", "NO ID", "arxiv:0000.00000"]
+        ["2407.09941v2", second.id, "doi:10.1000/a", "nobody", "NO ID", "other:\ud800"]
     )
     assert [(each.id, each.status) for each in removals] == [
         (first.id, "removed"),

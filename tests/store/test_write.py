@@ -254,3 +254,9 @@ def test_odd_characters_come_back(store: Store) -> None:
     write(store, record(odd, abstract=odd))
     (paper,) = papers(store)
     assert paper["abstract"] == odd
+
+
+def test_a_file_name_that_is_not_unicode_is_no_trouble(store: Store) -> None:
+    store.write(source("caf\udcc3\udca9.txt", "content"), [record()])
+    (paper,) = papers(store)
+    assert [each["name"] for each in paper["sources"]] == ["caf??.txt"]
