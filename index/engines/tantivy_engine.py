@@ -28,11 +28,11 @@ from index.engines.tantivy_fields import (
     register_tokenizers,
 )
 from index.engines.tantivy_orders import Matching, order_of
-from index.engines.tantivy_queries import Compiler, all_of, unscored
+from index.engines.tantivy_queries import Compiler, Pattern, all_of, unscored
 from index.engines.texts import FORMAT, SURFACE_FIELDS
-from index.engines.trees import check
+from index.engines.trees import check, check_position
 from index.expansion import fuzzy_words, literal_prefix, wildcard_words
-from index.query import Fuzzy, Node, Wildcard
+from index.query import Node, Prefix, Wildcard
 from schema.search import BY_RELEVANCE, RELEVANCE, Hit, Hits, Sort, SortPosition
 
 APPLY_MEMORY = 64_000_000
@@ -202,6 +202,7 @@ class TantivySnapshot:
         limit: int = 20,
     ) -> Hits:
         """See `index.engine.Snapshot`; raises `ValueError` for a tree beyond the bounds."""
+        check_position(sort, after)
         searcher, compiled = self._prepare(query, filters)
         offset, limit = max(0, offset), min(limit, searcher.num_docs)
         with _border("searched"):
@@ -241,7 +242,9 @@ class TantivySnapshot:
             raise RuntimeError("the snapshot is closed")
         return self._searcher
 
-    def _expand(self, node: Fuzzy | Wildcard) -> list[str]:
+    def _expand(self, node: Pattern) -> list[str]:
+        if isinstance(node, Prefix):
+            return list(self._vocabulary(node.field, node.text))
         if isinstance(node, Wildcard):
             prefix = literal_prefix(node.pattern)
             return wildcard_words(node.pattern, self._vocabulary(node.field, prefix))

@@ -127,6 +127,13 @@ class ByTitle:
 
     def run(self, papers: Matching, limit: int, offset: int = 0) -> list[tuple[Any, Address]]:
         """The first papers with what names the group of each."""
+        wanted = offset + limit
+        last = papers.ordered(TITLE_PREFIX, 1, wanted - 1, self.descending)
+        if last:
+            # Comparing texts across segments is slow, integers are not: they bound the rest.
+            prefix = last[0][0]
+            ends = (prefix, None) if self.descending else (None, prefix)
+            papers = papers.between(TITLE_PREFIX, *ends)
         return papers.ordered(TITLE, limit, offset, self.descending)
 
     def group(self, value: int | str | None) -> str:
@@ -146,13 +153,13 @@ class ByTitle:
         prefix = title_prefix(group)
         ends = (None, prefix) if self.descending else (prefix, None)
         near = papers.between(TITLE_PREFIX, *ends)
-        sharing = papers.between(TITLE_PREFIX, prefix, prefix).count()
+        sharing = papers.between(TITLE_PREFIX, prefix, prefix)
 
         def is_behind(place: int) -> bool:
-            title = self.run(near, 1, place)[0][0]
+            title = sharing.ordered(TITLE, 1, place, self.descending)[0][0]
             return bool(title < group if self.descending else title > group)
 
-        offset = bisect_left(range(sharing), True, key=is_behind)
+        offset = bisect_left(range(sharing.count()), True, key=is_behind)
         return self.run(near, limit, offset)
 
 

@@ -24,7 +24,8 @@ from index.query import (
     Wildcard,
 )
 
-Expand = Callable[[Fuzzy | Wildcard], list[str]]
+Pattern = Prefix | Wildcard | Fuzzy
+Expand = Callable[[Pattern], list[str]]
 
 MANY_TERMS = 8
 """An `Or` of more exact values than this is one set of terms: 1,000 clauses take 69 ms."""
@@ -64,10 +65,11 @@ class Compiler:
             case Range():
                 return self.between(node.field, node.low, node.high)
             case Prefix():
-                pattern = _escaped(node.text) + ".*"
-                return self._surface(node.field, lambda field: self._regex(field, pattern))
+                return self._pattern(node, _escaped(node.text) + ".*")
             case Wildcard():
-                return self._wildcard(node)
+                signs = {"*": ".*", "?": "."}
+                pattern = [signs.get(letter) or _escaped(letter) for letter in node.pattern]
+                return self._pattern(node, "".join(pattern))
             case Fuzzy():
                 return self._words(node)
             case Every():
@@ -119,19 +121,15 @@ class Compiler:
         queries = [query_of(each) for each in SURFACE_FIELDS[field]]
         return queries[0] if len(queries) == 1 else Query.const_score_query(_any(queries), 1.0)
 
-    def _regex(self, field: str, pattern: str) -> Query:
-        return Query.regex_query(self._schema, field, pattern)
-
-    def _wildcard(self, node: Wildcard) -> Query:
-        pattern = "".join(
-            {"*": ".*", "?": "."}.get(letter) or _escaped(letter) for letter in node.pattern
-        )
+    def _pattern(self, node: Prefix | Wildcard, regex: str) -> Query:
         try:
-            return self._surface(node.field, lambda field: self._regex(field, pattern))
-        except ValueError:  # a pattern of many wild characters needs more than its 1,000 states
+            return self._surface(
+                node.field, lambda field: Query.regex_query(self._schema, field, regex)
+            )
+        except ValueError:  # a long pattern needs more than tantivy's 1,000 states
             return self._words(node)
 
-    def _words(self, node: Fuzzy | Wildcard) -> Query:
+    def _words(self, node: Pattern) -> Query:
         words = self._expand(node)
         return self._surface(
             node.field, lambda field: Query.term_set_query(self._schema, field, words)

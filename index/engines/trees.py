@@ -10,6 +10,7 @@ from itertools import accumulate, product
 
 from index.document import EXACT_FIELDS, NUMBER_FIELDS, TEXT_FIELDS
 from index.query import And, Fuzzy, Node, Not, Or, Phrase, Prefix, Range, Term, Wildcard
+from schema.search import Sort, SortPosition
 
 MAX_DEPTH = 50
 MAX_NODES = 200_000
@@ -72,6 +73,21 @@ def _texts(node: Node) -> tuple[str, ...]:
             return node.words
         case _:
             return ()
+
+
+def check_position(sort: Sort, after: SortPosition | None) -> None:
+    """Raise `ValueError` for a position that no paper of this order can have."""
+    if after is None:
+        return
+    if len(after.values) != len(sort) or not 0 <= after.tie < 2**32:
+        raise ValueError("a position has a value for each sort key, and a tie of 32 bits")
+    for key, value in zip(sort, after.values, strict=True):
+        if key.name == "title":
+            fits = isinstance(value, str)
+        else:
+            fits = value is None or (isinstance(value, int) and 0 <= value < 2**31)
+        if not fits:
+            raise ValueError(f"no paper has {value!r:.80} for {key.name}")
 
 
 def phrase_forms(phrase: Phrase) -> Iterator[tuple[tuple[int, str], ...]]:

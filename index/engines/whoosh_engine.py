@@ -6,6 +6,7 @@ else's files may be put there.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -15,10 +16,11 @@ from index.document import EXACT_FIELDS, NUMBER_FIELDS, SORT_NAMES, TEXT_FIELDS,
 from index.engine import Capabilities, EngineUnavailable
 from index.engines.builds import Builds
 from index.engines.texts import FORMAT, SURFACE_FIELDS, WORD_FIELDS, ready_texts
-from index.engines.trees import check
+from index.engines.trees import check, check_position
 from index.engines.whoosh_library import (
     analysis,
     fields,
+    filestore,
     formats,
     query,
     scoring,
@@ -31,6 +33,7 @@ from index.query import Fuzzy, Node, Prefix, Wildcard
 from schema.search import BY_RELEVANCE, RELEVANCE, Hit, Hits, Sort, SortPosition
 
 MEMORY_MB = 64
+OPEN_ATTEMPTS = 5
 CHECKPOINT = "checkpoint"
 
 Row = tuple[int, int, dict[str, int | str | None]]
@@ -65,6 +68,44 @@ def build_schema() -> fields.Schema:
     for name in (*NUMBER_FIELDS, "rowid"):
         schema.add(name, fields.NUMERIC(int, bits=64, shift_step=8))
     return schema
+
+
+class Files(filestore.FileStorage):  # type: ignore[misc]
+    """A folder that remembers what was opened, as Whoosh leaves files open when it fails."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.opened: list[Any] = []
+
+    def open_file(self, name: str, **kwargs: Any) -> Any:
+        """An open file of the folder."""
+        self.opened.append(super().open_file(name, **kwargs))
+        return self.opened[-1]
+
+
+def open_reader(path: Path) -> Any:
+    """A reader of the newest commit.
+
+    Raises whatever Whoosh makes of a damaged folder. A commit may remove the list of segments that
+    was just found; then there is a newer one.
+    """
+    for attempt in range(OPEN_ATTEMPTS):
+        files = Files(path)
+        try:
+            reader = files.open_index().reader()
+        except Exception as error:
+            for opened in files.opened:
+                with suppress(Exception):
+                    opened.close()
+            overtaken = isinstance(error, FileNotFoundError) and str(error.filename).endswith(
+                ".toc"
+            )
+            if not overtaken or attempt == OPEN_ATTEMPTS - 1:
+                raise
+        else:
+            files.opened = []
+            return reader
+    raise AssertionError("the last attempt returns or raises")
 
 
 class WhooshEngine:
@@ -141,7 +182,7 @@ class WhooshEngine:
         opened.close()
 
     def _load(self, path: Path) -> "WhooshSnapshot":
-        reader = storage.open_dir(str(path)).reader()
+        reader = open_reader(path)
         searcher = searching.Searcher(reader, weighting=scoring.BM25F())
         try:
             found = [
@@ -182,6 +223,7 @@ class WhooshSnapshot:
         limit: int = 20,
     ) -> Hits:
         """See `index.engine.Snapshot`; raises `ValueError` for a tree beyond the bounds."""
+        check_position(sort, after)
         offset = max(0, offset)
         with self._lock:
             scores = self._scores(query, filters)

@@ -14,10 +14,12 @@ with warnings.catch_warnings():
     import whoosh.spelling  # noqa: F401
     from whoosh import analysis, fields, formats, matching, query, scoring, searching, writing
     from whoosh import index as storage
+    from whoosh.filedb import filestore
 
 __all__ = [
     "analysis",
     "fields",
+    "filestore",
     "formats",
     "matching",
     "query",

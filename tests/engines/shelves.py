@@ -17,7 +17,7 @@ from schema.record import PaperRecord
 from schema.search import Sort, SortKey
 from tests.corpus import papers, revised
 from tests.paths import ACL, SAMPLE
-from tests.scale import SEED
+from tests.scale import SCALE, SEED
 
 IDENTITY = "a-store"
 SORTS: list[Sort] = [
@@ -29,6 +29,8 @@ SORTS: list[Sort] = [
     (SortKey("upvotes"), SortKey("title", True)),
 ]
 BATCHES = 6
+WHOOSH_PAPERS = 500
+"""As many papers of a corpus Whoosh gets below full scale: it writes some hundred a second."""
 
 
 def sample() -> list[IndexDocument]:
@@ -119,6 +121,8 @@ def worn(engine: Engine, documents: list[IndexDocument]) -> None:
 def open_worn(name: str, corpus: str, place: Path) -> tuple[Engine, list[IndexDocument]]:
     """An engine over a worn index, made once for all processes of a test run."""
     documents = CORPORA[corpus]()
+    if name == "whoosh" and SCALE < 1:
+        documents = documents[:WHOOSH_PAPERS]
     place.mkdir(exist_ok=True)
     engine = open_engine(name, place, IDENTITY)
     with (place / "lock").open("w") as lock:
