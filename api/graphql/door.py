@@ -37,7 +37,6 @@ _FILES: dict[str, tuple[str, bytes, tuple[Header, ...]]] = {
         HTML,
         (
             (b"content-security-policy", _POLICY),
-            (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"no-referrer"),
             (b"vary", b"Accept"),
         ),
