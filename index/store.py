@@ -89,7 +89,7 @@ class Store:
 
     def count(self) -> int:
         """How many papers there are."""
-        return int(self._file.query("SELECT count(*) FROM rendering")[0][0])
+        return int(self._file.query("SELECT count(*) FROM paper")[0][0])
 
     def reader(self) -> Reader:
         """A reader that sees the papers as they are now, whatever is written later."""
