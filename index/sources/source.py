@@ -208,17 +208,15 @@ def open_source(path: Path | None, name: str | None = None) -> Source:
     called = name or (path.name or str(path) if path else "stdin")
     called = called.encode("utf-8", "replace").decode()
     try:
-        if path is None:
-            source = Source(_spooled(sys.stdin.buffer), called)
-        else:
-            source = Source(_opened(path), called)
+        stored = _spooled(sys.stdin.buffer) if path is None else _opened(path)
+        with contextlib.ExitStack() as stack:
+            stack.push(stored)
+            source = Source(stored, called)
+            _refuse_unreadable(source)
+            source.start()
+            stack.pop_all()
     except OSError as error:
         raise SourceError(f"{called}: cannot be read ({error.strerror or error})") from error
-    with contextlib.ExitStack() as stack:
-        stack.push(source)
-        _refuse_unreadable(source)
-        source.start()
-        stack.pop_all()
     return source
 
 

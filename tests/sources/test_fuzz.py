@@ -22,9 +22,11 @@ ROWS = [
 LINES = b"\n".join(json.dumps(row).encode() for row in ROWS * 5)
 PIECES = [
     b"\n", b"\n\n", b"\r", b"\0", b"\xff", b"\xed\xa0\x80", "•".encode(), "·".encode(), b"\n  ",
-    "  • 4 authors\n·\nOct 12".encode(), b"Dec 12", b"Daily Papers\n", b"\\textbf{", b"$", b"{", b"}",
-    b'"', b"[", b"]", b":", b",", b"null", b"1e999", b"99999999999999999999", b"\\ud800", b"https://",
-    b"&#x0;", b"x2013", "\u00a0\u2028\ufeff".encode(), b"\x1f\x8b", b"NaN", b'"title"', b"-", b"\\'",
+    "  • 4 authors\n·\nOct 12".encode(), b"Dec 12", b"Daily Papers\n", b"\\textbf{", b"$", b"{",
+    b"}", b'"', b"[", b"]", b":", b",", b"null", b"1e999", b"99999999999999999999", b"\\ud800",
+    b"https://",
+    b"&#x0;", b"x2013", "\u00a0\u2028\ufeff".encode(), b"\x1f\x8b", b"NaN", b'"title"', b"-",
+    b"\\'",
 ]  # fmt: skip
 
 

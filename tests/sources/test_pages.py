@@ -22,10 +22,40 @@ ODD_TITLES = [
     "2024", "42", "A", "new", "Daily Papers", "Subscribe", "0", "— or not", "Zählen: 中文 标题",
 ]  # fmt: skip
 ODD_ABSTRACTS = ["Short.", "TBD", "Oct 12", "2 authors", "1,024", "We show it.", "中文摘要。", "-"]
-WORDS = (
-    "alignment of large models with human preference under 3D and 2D data, we propose (a) novel "
-    "method -- robust to noise; code is not yet out: 12.5 percent better than 2024 baselines."
-).split()
+WORDS = [
+    "alignment",
+    "of",
+    "large",
+    "models",
+    "with",
+    "human",
+    "preference",
+    "under",
+    "3D",
+    "and",
+    "2D",
+    "data,",
+    "we",
+    "propose",
+    "(a)",
+    "novel",
+    "method",
+    "--",
+    "robust",
+    "to",
+    "noise;",
+    "code",
+    "is",
+    "not",
+    "yet",
+    "out:",
+    "12.5",
+    "percent",
+    "better",
+    "than",
+    "2024",
+    "baselines.",
+]
 
 
 @dataclass

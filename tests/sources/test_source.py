@@ -151,7 +151,7 @@ def test_cut_page_rejects_its_last_entry(tmp_path: Path) -> None:
     whole = read_file(SAMPLE).papers
     assert reading.papers == whole[: len(reading.papers)]
     assert len(reading.papers) > 10
-    assert [reject.reason for reject in reading.rejects][0] == "the entry is cut off"
+    assert reading.rejects[0].reason == "the entry is cut off"
     assert "ends too early" in reading.rejects[-1].reason
 
 

@@ -44,7 +44,8 @@ from index.sources.text import readable
         ("Phoenix2014T, 0x2013, x2000, kmax2001", "Phoenix2014T, 0x2013, x2000, kmax2001"),
         ("`what to align with' -- and --- so", "`what to align with' -- and --- so"),
         ("a\tb\n\nc\u00a0d\u2003e\x0bf\x7fg", "a b c d e f g"),
-        (r"5.02 $\times$, $x_{i\%} \& ~y$ and $$a\_b$$", r"5.02 $\times$, $x_{i\%} \& ~y$ and $$a\_b$$"),
+        (r"5.02 $\times$, $x_{i\%} \& ~y$ and $$a\_b$$",
+         r"5.02 $\times$, $x_{i\%} \& ~y$ and $$a\_b$$"),
         (r"\(\mathcal{J}\&\mathcal{F}\) and \[a~b\]", r"\(\mathcal{J}\&\mathcal{F}\) and \[a~b\]"),
         (r"$ x \times \textbf{y} $ is kept", r"$ x \times \textbf{y} $ is kept"),
         (r"from $5 to \textbf{only} $10", "from $5 to only $10"),
@@ -79,7 +80,8 @@ def test_any_text_is_taken_and_has_no_control_characters(text: str) -> None:
 @pytest.mark.parametrize(
     "unit",
     ["\\textbf{", "\\textbf{{}", "{\\it ", "$", "$ _", "$x", "\\(", "\\[", "\\footnote", " ", "~",
-     "\\'", "\\\"{", "{\\'e", "&#", "x20", "\\", "\\\\", "{", "}", "https://", "\\href{a}{", "\\$x$"],
+     "\\'", "\\\"{", "{\\'e", "&#", "x20", "\\", "\\\\", "{", "}", "https://", "\\href{a}{",
+     "\\$x$"],
 )  # fmt: skip
 def test_hostile_text_takes_linear_time(unit: str) -> None:
     text = unit * (100_000 // len(unit))
