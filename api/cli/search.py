@@ -25,6 +25,7 @@ from schema.filters import FILTERS
 from schema.search import DEFAULT_LIMIT, MAX_LIMIT, SORT_FIELDS, Match, SearchRequest, parse_request
 
 if TYPE_CHECKING:
+    from index.shelf import Shelf
     from schema.search import Page
 
 OWN_OPTIONS = {
@@ -67,8 +68,7 @@ def search(arguments: argparse.Namespace, settings: Settings, terminal: Terminal
     """Search; the answer is a table on a terminal, else the JSON of `GET /v1/papers`."""
     request = _request(arguments)
     with opened(settings) as shelf:
-        with terminal.progress("Indexing", quiet=shelf.view.snapshot is not None) as bar:
-            shelf.catch_up(progress=counting(bar))
+        _catch_up(shelf, terminal)
         page = shelf.search(request)
     if arguments.json or not terminal.shows_answers:
         from api.answers import page_json
@@ -77,6 +77,18 @@ def search(arguments: argparse.Namespace, settings: Settings, terminal: Terminal
     else:
         _show_page(page, terminal)
     return OK
+
+
+def _catch_up(shelf: "Shelf", terminal: Terminal) -> None:
+    """Bring the index up first; if the disk is full, what it has can be searched all the same."""
+    searchable = shelf.view.snapshot is not None
+    with terminal.progress("Indexing", quiet=searchable) as bar:
+        try:
+            shelf.catch_up(progress=counting(bar))
+        except OSError as error:
+            if not searchable:
+                raise
+            terminal.note(printable(f"warning: the newest papers cannot be indexed: {error}"))
 
 
 def _request(arguments: argparse.Namespace) -> SearchRequest:

@@ -1,10 +1,12 @@
-"""A folder with the sample page loaded, for tests that only read it."""
+"""A folder with the sample page loaded, and a way to run many commands quickly."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.running import run
+from tests.cli.running import Done, run, run_here
 from tests.paths import SAMPLE
 
 
@@ -14,3 +16,15 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
     assert run(folder, "load", str(SAMPLE)).code == 0
     return folder
+
+
+Here = Callable[..., Done]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    """`here(folder, *arguments)` runs a command in this process, where nothing of ours is set."""
+    for name in os.environ:
+        if name.startswith("PAPERSHELF_"):
+            monkeypatch.delenv(name)
+    return lambda folder, *arguments: run_here(capsys, folder, *arguments)

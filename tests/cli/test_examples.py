@@ -12,7 +12,8 @@ import pytest
 
 from api.__main__ import COMMANDS, EXAMPLES
 from api.cli.command import EXIT_CODES, settings_of
-from tests.cli.running import COMMAND, environment
+from tests.cli.conftest import Here
+from tests.cli.running import COMMAND, Done, environment
 from tests.paths import REPOSITORY, SAMPLE
 
 ALL = [
@@ -35,13 +36,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(SAMPLE, folder / "pages" / "a.txt")
     shutil.copy(SAMPLE, folder / "pages" / "2025" / "b.txt")
     (folder / "papers.jsonl.gz").write_bytes(gzip.compress(DUMP))
-    assert pasted(folder, "papershelf load page.txt papers.jsonl.gz").returncode == 0
+    assert pasted(folder, "papershelf load page.txt papers.jsonl.gz").code == 0
     return folder
 
 
-def pasted(folder: Path, line: str) -> "subprocess.CompletedProcess[bytes]":
+def pasted(folder: Path, line: str) -> Done:
     """A line as a shell takes it."""
-    return subprocess.run(
+    done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", f'papershelf() {{ "{COMMAND[0]}" -m api "$@"; }}; {line}'],
         cwd=folder,
         env=environment(),
@@ -49,16 +50,24 @@ def pasted(folder: Path, line: str) -> "subprocess.CompletedProcess[bytes]":
         timeout=60,
         check=False,
     )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @pytest.mark.parametrize("line", [line for line in ALL if " serve" not in line])
-def test_an_example_works_as_pasted(prepared: Path, tmp_path: Path, line: str) -> None:
+def test_an_example_works_as_pasted(here: Here, prepared: Path, tmp_path: Path, line: str) -> None:
+    folder = prepared
     if re.search(r"papershelf (load|remove|rebuild)", line):
-        shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
-    done = pasted(tmp_path if any(tmp_path.iterdir()) else prepared, line)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
-    assert b'"data":[]' not in done.stdout or "20" in line
+        folder = tmp_path / "own"
+        shutil.copytree(prepared, folder)
+    if "|" in line:
+        done = pasted(folder, line)
+    else:
+        program, *arguments = shlex.split(line)
+        assert program == "papershelf"
+        done = here(folder, *arguments)
+    assert done.code == 0, done.err
+    assert done.out
+    assert '"data":[]' not in done.out
 
 
 @pytest.mark.parametrize("line", [line for line in ALL if " serve" in line])

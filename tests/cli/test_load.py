@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from index.shelf import Shelf
+from schema.search import parse_request
+from tests.cli.conftest import Here
 from tests.cli.running import COMMAND, environment, run, run_on_terminal, started
 from tests.paths import SAMPLE
 
@@ -21,12 +24,11 @@ def papers(*numbers: int) -> str:
     return "".join(PAPER % (number, number) for number in numbers)
 
 
-def total(folder: Path, *arguments: str) -> int:
-    found = run(folder, "search", *arguments)
-    assert found.code == 0, found.err
-    count = json.loads(found.out)["meta"]["total"]
-    assert isinstance(count, int)
-    return count
+def total(folder: Path, *parameters: tuple[str, str], engine: str = "tantivy") -> int:
+    """How many papers a search in the folder's shelf finds."""
+    with Shelf(folder / "data", engine) as shelf:
+        shelf.catch_up()
+        return shelf.search(parse_request(parameters)).total
 
 
 def test_a_page_is_loaded_once_and_left_as_it_is_afterwards(tmp_path: Path) -> None:
@@ -47,7 +49,7 @@ def test_a_page_is_loaded_once_and_left_as_it_is_afterwards(tmp_path: Path) -> N
         "dryRun": False,
     }
     assert json.loads(again.err.splitlines()[-1]) == {"committed": 40}
-    assert total(tmp_path, "alignment") == 40
+    assert total(tmp_path, ("q", "alignment")) == 40
 
 
 def test_folders_patterns_and_standard_input_are_read(tmp_path: Path) -> None:
@@ -65,7 +67,7 @@ def test_folders_patterns_and_standard_input_are_read(tmp_path: Path) -> None:
     done = run(tmp_path, "load", "dump", "[ot]*.jsonl", "a[1].jsonl", "-", stdin=papers(6).encode())
     assert done.code == 0, done.err
     assert done.out.startswith("6 added")
-    assert total(tmp_path, "--source", "a[1].jsonl") == 1
+    assert total(tmp_path, ("source", "a[1].jsonl")) == 1
 
 
 def test_a_named_pipe_is_read_as_a_file(tmp_path: Path) -> None:
@@ -82,9 +84,9 @@ def test_a_named_pipe_is_read_as_a_file(tmp_path: Path) -> None:
     assert done.stdout.startswith(b"1 added")
 
 
-def test_a_dry_run_reports_and_leaves_no_trace(tmp_path: Path) -> None:
+def test_a_dry_run_reports_and_leaves_no_trace(here: Here, tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text(papers(1, 2) + "{}\n")
-    done = run(tmp_path, "load", "--dry-run", "x.jsonl")
+    done = here(tmp_path, "load", "--dry-run", "x.jsonl")
     assert done.code == 1
     assert done.out.startswith("2 readable, 1 rejected")
     assert "x.jsonl:3: " in done.err
@@ -92,32 +94,32 @@ def test_a_dry_run_reports_and_leaves_no_trace(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl"]
 
 
-def test_if_empty_loads_into_an_empty_shelf_only(tmp_path: Path) -> None:
+def test_if_empty_loads_into_an_empty_shelf_only(here: Here, tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text(papers(1))
     (tmp_path / "y.jsonl").write_text(papers(2))
-    assert run(tmp_path, "load", "--if-empty", "x.jsonl").out.startswith("1 added")
-    done = run(tmp_path, "load", "--if-empty", "--json", "y.jsonl")
+    assert here(tmp_path, "load", "--if-empty", "x.jsonl").out.startswith("1 added")
+    done = here(tmp_path, "load", "--if-empty", "--json", "y.jsonl")
     assert (done.code, json.loads(done.out)["added"]) == (0, 0)
     assert "has 1 paper already" in done.err
     assert total(tmp_path) == 1
 
 
-def test_the_day_of_a_page_can_be_said(tmp_path: Path) -> None:
-    assert run(tmp_path, "load", "--page-date", "2025-12-13", str(SAMPLE)).code == 0
-    assert total(tmp_path, "--listed-on", "2025-12-13") == 40
+def test_the_day_of_a_page_can_be_said(here: Here, tmp_path: Path) -> None:
+    assert here(tmp_path, "load", "--page-date", "2025-12-13", str(SAMPLE)).code == 0
+    assert total(tmp_path, ("listedOn", "2025-12-13")) == 40
 
 
-def test_an_unknown_format_is_refused_with_those_that_exist(tmp_path: Path) -> None:
-    done = run(tmp_path, "load", "--format", "bibtex", "x")
+def test_an_unknown_format_is_refused_with_those_that_exist(here: Here, tmp_path: Path) -> None:
+    done = here(tmp_path, "load", "--format", "bibtex", "x")
     assert done.code == 2
     assert "there is no format 'bibtex'" in done.err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_rejected_is_told_with_line_and_reason_and_kept(tmp_path: Path) -> None:
+def test_what_is_rejected_is_told_with_line_and_reason_and_kept(here: Here, tmp_path: Path) -> None:
     lines = ['{"title": ""}', *['{"abstract": "\x1b[2J"}'] * 24]
     (tmp_path / "bad.jsonl").write_text(papers(1) + "\n".join(lines) + "\n" + papers(2))
-    done = run(tmp_path, "load", "bad.jsonl")
+    done = here(tmp_path, "load", "bad.jsonl")
     assert done.code == 1
     assert done.out.startswith("2 added, 0 updated, 0 unchanged, 25 rejected")
     told = [line for line in done.err.splitlines() if line.startswith("bad.jsonl:")]
@@ -130,14 +132,14 @@ def test_what_is_rejected_is_told_with_line_and_reason_and_kept(tmp_path: Path) 
     assert total(tmp_path) == 2
 
 
-def test_what_cannot_be_read_fails_and_the_rest_is_loaded(tmp_path: Path) -> None:
+def test_what_cannot_be_read_fails_and_the_rest_is_loaded(here: Here, tmp_path: Path) -> None:
     (tmp_path / "empty.txt").write_bytes(b"")
     (tmp_path / "binary.txt").write_bytes(bytes(range(256)) * 64)
     (tmp_path / "none").mkdir()
     (tmp_path / "good.jsonl").write_text(papers(1))
     odd = "odd\n\x1b[2J.txt"
     arguments = ["missing.txt", "empty.txt", "binary.txt", "none", "*.xml", odd, "good.jsonl"]
-    done = run(tmp_path, "load", *arguments, "--json")
+    done = here(tmp_path, "load", *arguments, "--json")
     assert done.code == 1
     assert json.loads(done.out) | {"warnings": 0} == {
         "added": 1,
@@ -161,7 +163,7 @@ def test_a_name_that_is_not_utf_8_is_loaded(tmp_path: Path) -> None:
     (tmp_path / name).write_text(papers(1))
     done = run(tmp_path, "load", name)
     assert done.code == 0, done.err
-    assert total(tmp_path, "transport") == 1
+    assert total(tmp_path, ("q", "transport")) == 1
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -173,21 +175,21 @@ def test_a_folder_without_permission_fails_with_its_name(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("data", ["file", "file/below", "/proc/papershelf"])
-def test_a_data_folder_that_cannot_be_is_one_line(tmp_path: Path, data: str) -> None:
+def test_a_data_folder_that_cannot_be_is_one_line(here: Here, tmp_path: Path, data: str) -> None:
     (tmp_path / "file").write_text("x")
     for arguments in (["load", str(SAMPLE)], ["serve", "--port", "0"]):
-        done = run(tmp_path, *arguments, "--data", data)
+        done = here(tmp_path, *arguments, "--data", data)
         assert done.code == 1
         errors = [line for line in done.err.splitlines() if line.startswith("papershelf: ")]
         assert len(errors) == 1
         assert "Traceback" not in done.err
 
 
-def test_a_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_of_another_program_is_left_alone(here: Here, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "papers.sqlite").write_bytes(b"not a database" * 100)
     for arguments in (["load", str(SAMPLE)], ["search", "x"], ["check"]):
-        done = run(tmp_path, *arguments)
+        done = here(tmp_path, *arguments)
         assert done.code == 1
         assert "papers.sqlite" in done.err
         assert "Traceback" not in done.err
@@ -195,10 +197,11 @@ def test_a_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_ends_the_load_with_one_line_and_keeps_what_was_committed(
+    here: Here,
     tmp_path: Path,
 ) -> None:
     (tmp_path / "x.jsonl").write_text(papers(1))
-    assert run(tmp_path, "load", "x.jsonl").code == 0
+    assert here(tmp_path, "load", "x.jsonl").code == 0
     big = "".join(
         json.dumps({"title": f"Paper {n}", "abstract": f"{n} " * 2000}) + "\n" for n in range(3000)
     )
@@ -273,4 +276,4 @@ def test_the_engine_can_be_changed_between_commands(tmp_path: Path) -> None:
     shutil.copy(SAMPLE, tmp_path / "page.txt")
     assert run(tmp_path, "load", "page.txt", env={"PAPERSHELF_ENGINE": "whoosh"}).code == 0
     for engine in ("whoosh", "tantivy"):
-        assert total(tmp_path, '"optimal transport"', "--engine", engine) == 2
+        assert total(tmp_path, ("q", '"optimal transport"'), engine=engine) == 2

@@ -12,7 +12,8 @@ import pytest
 
 from api.cli.serve import addresses
 from api.settings import Settings
-from tests.cli.running import environment, run, started
+from tests.cli.conftest import Here
+from tests.cli.running import environment, started
 
 
 def begun(process: "subprocess.Popen[bytes]") -> list[str]:
@@ -76,11 +77,11 @@ def test_an_empty_folder_is_an_empty_shelf(tmp_path: Path) -> None:
             assert json.load(answer)["data"] == []
 
 
-def test_what_is_loaded_meanwhile_shows(tmp_path: Path) -> None:
+def test_what_is_loaded_meanwhile_shows(here: Here, tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"title": "A late paper"}\n')
     with started(tmp_path, "serve", "--port", "0") as process:
         base = base_of(begun(process))
-        assert run(tmp_path, "load", "x.jsonl").code == 0
+        assert here(tmp_path, "load", "x.jsonl").code == 0
         for _ in range(100):
             with urllib.request.urlopen(f"{base}/v1/papers?q=late", timeout=30) as answer:
                 if json.load(answer)["meta"]["total"] == 1:
@@ -88,10 +89,10 @@ def test_what_is_loaded_meanwhile_shows(tmp_path: Path) -> None:
         raise AssertionError("the paper never showed")
 
 
-def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
+def test_a_port_in_use_is_one_line(here: Here, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = run(tmp_path, "serve", "--port", port)
+        done = here(tmp_path, "serve", "--port", port)
     assert (done.code, done.out) == (1, "")
     assert done.err == (
         f"papershelf: cannot listen on 127.0.0.1 port {port}: address already in use; "
@@ -100,8 +101,8 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
-def test_an_address_of_another_machine_is_one_line(tmp_path: Path, host: str) -> None:
-    done = run(tmp_path, "serve", "--port", "0", "--host", host)
+def test_an_address_of_another_machine_is_one_line(here: Here, tmp_path: Path, host: str) -> None:
+    done = here(tmp_path, "serve", "--port", "0", "--host", host)
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith(f"papershelf: cannot listen on {host}")
     assert done.err.count("\n") == 1

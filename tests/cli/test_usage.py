@@ -1,36 +1,11 @@
 """Wrong usage: one line that says what would be right, exit code 2, and nothing on the disk."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from api.__main__ import COMMANDS, main
-from tests.cli.running import Done
-
-Here = Callable[..., Done]
-
-
-@pytest.fixture
-def here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Here:
-    """Runs a command in this process, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    for setting in ("DATA", "ENGINE", "PORT"):
-        monkeypatch.delenv(f"PAPERSHELF_{setting}", raising=False)
-
-    def run_here(*arguments: str) -> Done:
-        try:
-            code: int | str | None = main(arguments)
-        except SystemExit as end:
-            code = end.code
-        assert isinstance(code, int)
-        shown = capsys.readouterr()
-        return Done(code, shown.out, shown.err)
-
-    return run_here
-
+from api.__main__ import COMMANDS
+from tests.cli.conftest import Here
 
 MISTAKES = [
     (["lod"], "no command 'lod'; did you mean load?"),
@@ -70,7 +45,7 @@ MISTAKES = [
 def test_a_mistake_gets_one_line_and_code_2(
     here: Here, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
-    done = here(*arguments)
+    done = here(tmp_path, *arguments)
     assert done.code == 2
     assert said in done.err
     assert done.err.startswith("papershelf")
@@ -79,42 +54,44 @@ def test_a_mistake_gets_one_line_and_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_every_fault_of_a_search_is_named_at_once(here: Here) -> None:
-    done = here("search", "x", "--year", "x", "--limit", "0", "--match", "most")
+def test_every_fault_of_a_search_is_named_at_once(here: Here, tmp_path: Path) -> None:
+    done = here(tmp_path, "search", "x", "--year", "x", "--limit", "0", "--match", "most")
     assert all(name in done.err for name in ("--year", "--limit", "--match"))
 
 
-def test_without_a_command_the_help_goes_to_standard_error(here: Here) -> None:
-    done = here()
+def test_without_a_command_the_help_goes_to_standard_error(here: Here, tmp_path: Path) -> None:
+    done = here(tmp_path)
     assert (done.code, done.out) == (2, "")
     assert all(f"  {name}" in done.err for name in COMMANDS)
 
 
 def test_an_unknown_variable_of_ours_is_refused(
-    here: Here, monkeypatch: pytest.MonkeyPatch
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PAPERSHELF_PROT", "8001")
-    done = here("check")
+    done = here(tmp_path, "check")
     assert done.code == 2
     assert "no setting PAPERSHELF_PROT. Did you mean PAPERSHELF_PORT?" in done.err
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h", "help"])
-def test_help_is_an_answer(here: Here, flag: str) -> None:
-    done = here(flag)
+def test_help_is_an_answer(here: Here, tmp_path: Path, flag: str) -> None:
+    done = here(tmp_path, flag)
     assert (done.code, done.err) == (0, "")
     assert "exit codes:" in done.out
 
 
-def test_version_is_an_answer(here: Here) -> None:
-    done = here("--version")
+def test_version_is_an_answer(here: Here, tmp_path: Path) -> None:
+    done = here(tmp_path, "--version")
     assert done.code == 0
     assert done.out.startswith("papershelf ")
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
-def test_the_help_of_a_command_has_examples_defaults_and_exit_codes(here: Here, name: str) -> None:
-    done = here(name, "--help")
+def test_the_help_of_a_command_has_examples_defaults_and_exit_codes(
+    here: Here, tmp_path: Path, name: str
+) -> None:
+    done = here(tmp_path, name, "--help")
     assert (done.code, done.err) == (0, "")
     for part in ("usage: papershelf ", "examples:", "exit codes:", "default data", "--engine"):
         assert part in done.out
@@ -126,7 +103,7 @@ def test_a_folder_without_a_shelf_is_named_and_not_made(
     here: Here, tmp_path: Path, name: str
 ) -> None:
     words = ["x"] if name in ("search", "show", "remove") else []
-    done = here(name, *words, "--data", "nowhere")
+    done = here(tmp_path, name, *words, "--data", "nowhere")
     assert done.code == 1
     assert done.err == (
         "papershelf: there is no shelf in nowhere; "
