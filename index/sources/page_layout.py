@@ -277,12 +277,7 @@ def _mended(group: list[Paragraph], author_line: Paragraph | None) -> Iterator[E
     if author_line and len(group) == 1 and len(group[0].lines) == 1 and not group[0].prose:
         yield Entry(group[0], None, author_line)
         return
-    joined: list[Paragraph] = []
-    for each in group:
-        if joined and joined[-1].prose and each.prose:
-            joined[-1] = Paragraph(joined[-1].lines + each.lines)
-        else:
-            joined.append(each)
+    joined = _with_prose_joined(group)
     place = 0
     while place < len(joined):
         first, *rest = joined[place : place + 3]
@@ -306,3 +301,16 @@ def _mended(group: list[Paragraph], author_line: Paragraph | None) -> Iterator[E
             place += 2
     if not joined and author_line:
         yield Broken((author_line,), "a line of authors without a title above it")
+
+
+def _with_prose_joined(group: list[Paragraph]) -> list[Paragraph]:
+    runs: list[list[Paragraph]] = []
+    above = False
+    for each in group:
+        prose = each.prose
+        if above and prose:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+        above = prose
+    return [Paragraph(tuple(line for each in run for line in each.lines)) for run in runs]

@@ -2,6 +2,7 @@
 
 import datetime
 import random
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -336,3 +337,18 @@ def test_given_date_stands_over_the_samples_own(tmp_path: Path) -> None:
     assert sum(paper.published.day.startswith("2031") for paper in reading.papers
                if paper.published.day) == 16  # fmt: skip
     assert {paper.listings[0].day for paper in reading.papers} == {"2031-12-12"}
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["x" * 301 + "\n\n", "a\n\n", "a\n", "a\n\n\n\n", "·\n", "  • 4 authors\n", "• x authors\n\n",
+     f"{'y ' * 200}\n", "\n", "a\n\nb\n\n  • 4 authors\n·\nOct 12\n\n"],
+)  # fmt: skip
+def test_hostile_page_takes_linear_time(tmp_path: Path, unit: str) -> None:
+    body = unit * min(
+        4_000_000 // len(unit.encode()), 150_000 // max(1, len(unit.split("\n")) // 2)
+    )
+    began = time.process_time()
+    reading = read_bytes(tmp_path, f"Daily Papers\n\nDec 12, 2025\n\n{body}".encode())
+    assert time.process_time() - began < 10
+    assert reading.papers or reading.rejects or reading.warnings
