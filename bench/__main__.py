@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.corpus import SEED, load, queries, shelf_folder
-from bench.server import Client, running
+from bench.server import Client, Server, running
 
 ROUNDS = 5
 FIELDS = "id title publishedAt authorCount comments"
@@ -51,16 +51,18 @@ def paths(ids: list[str]) -> dict[str, tuple[float, list[list[Request]]]]:
 def measure_requests() -> None:
     """Print a line for every path: microseconds of server CPU, and multiples of the bare one."""
     with running() as bare, running(shelf_folder()) as shelf:
-        rows = json.loads(shelf.client.get("/v1/papers?limit=100&sort=title")[1])["data"]
+        client = shelf.connect()
+        rows = json.loads(client.get("/v1/papers?limit=100&sort=title")[1])["data"]
+        client.close()
         ids = [row["id"] for row in rows]
         random.Random(SEED).shuffle(ids)
         hello: list[float] = []
         costs: dict[str, list[float]] = {}
         measured = paths(ids)
         for number in range(ROUNDS):
-            hello.append(cost(bare.client, bare.cpu, [get("/")] * 1000))
+            hello.append(cost(bare, [get("/")] * 1000))
             for name, (_, rounds) in measured.items():
-                costs.setdefault(name, []).append(cost(shelf.client, shelf.cpu, rounds[number]))
+                costs.setdefault(name, []).append(cost(shelf, rounds[number]))
     base = statistics.median(hello)
     print(f"{'bare hello':24} {base * 1e6:8.0f} us   x1.0")
     for name, (goal, _) in measured.items():
@@ -68,14 +70,17 @@ def measure_requests() -> None:
         print(f"{name:24} {value * 1e6:8.0f} us   x{value / base:<6.1f} goal <= x{goal:g}")
 
 
-def cost(client: Client, cpu: Callable[[], float], requests: list[Request]) -> float:
+def cost(server: Server, requests: list[Request]) -> float:
     """CPU seconds of the server for each of `requests`; every answer must be 200."""
-    before = cpu()
+    client = server.connect()
+    before = server.cpu()
     for request in requests:
         status, body = request(client)
         if status != 200:
             raise SystemExit(f"status {status}: {body[:300]!r}")
-    return (cpu() - before) / len(requests)
+    spent = server.cpu() - before
+    client.close()
+    return spent / len(requests)
 
 
 def measure_loading(engine: str) -> None:

@@ -80,11 +80,15 @@ class Client:
 
 
 class Server:
-    """A running server process and a client of it."""
+    """A running server process."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", client: Client) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int) -> None:
         self._process = process
-        self.client = client
+        self._port = port
+
+    def connect(self) -> Client:
+        """A new connection to it; an idle one is closed by the server after some seconds."""
+        return Client(self._port)
 
     def cpu(self) -> float:
         """CPU seconds that all threads of the process have used (Linux scheduler statistics)."""
@@ -107,20 +111,22 @@ def running(folder: Path | None = None) -> Iterator[Server]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PAPERSHELF_")}
     process = subprocess.Popen(command, cwd=REPOSITORY, env=environment)
     try:
-        yield Server(process, _connect(port, ready=folder is not None))
+        _wait(port, ready=folder is not None)
+        yield Server(process, port)
     finally:
         process.terminate()
         process.wait(30)
 
 
-def _connect(port: int, *, ready: bool) -> Client:
+def _wait(port: int, *, ready: bool) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
             client = Client(port)
-            if not ready or client.get("/readyz")[0] == 200:
-                return client
+            answered = not ready or client.get("/readyz")[0] == 200
             client.close()
+            if answered:
+                return
         except OSError:
             pass
         if time.monotonic() > deadline:
