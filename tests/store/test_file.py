@@ -200,7 +200,9 @@ def test_a_killed_load_keeps_what_was_committed_and_nothing_in_halves(
     assert loader.stdout
     lines = [loader.stdout.readline() for _ in range(2 + 3 * round_number)]
     loader.send_signal(signal.SIGKILL)
-    lines += loader.communicate(timeout=60)[0].splitlines()
+    lines += loader.stdout.readlines()
+    loader.stdout.close()
+    assert loader.wait(timeout=60) == -signal.SIGKILL
     store = Store.open(tmp_path)
     assert store.count() in (10 * committed(lines), 10 * committed(lines) + 10)
     assert store.position() == store.count()
