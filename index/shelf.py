@@ -16,6 +16,7 @@ from index.engines import open_engine
 from index.indexer import Indexer, Progress
 from index.language import Parsed, parse
 from index.loader import Loader, LoadObserver, LoadReport
+from index.page_cache import PageCache
 from index.store import Removal, Store
 from index.view import EVERYTHING, Plan, View, is_light
 from schema.errors import Problem
@@ -31,6 +32,8 @@ REFRESH_EVERY = 0.25
 KEPT_SECONDS = 600.0
 KEPT_VIEWS = 32
 """How long, and how many, revisions are kept for walks whose cursor was handed out."""
+
+PAGE_CACHE_BYTES = 32 * 2**20
 
 PATIENCE = 30.0
 """Seconds that a load waits at its end for another process that holds the index lock."""
@@ -85,7 +88,8 @@ class Shelf:
         self._thread: threading.Thread | None = None
         self._seen: tuple[int | str, ...] = ()
         self.ready = False
-        self.view: View
+        self._pages = PageCache(PAGE_CACHE_BYTES)
+        self.view = View(self._store.reader(), None)
         self.refresh()
 
     def __enter__(self) -> "Shelf":
@@ -146,8 +150,10 @@ class Shelf:
             if snapshot:
                 snapshot.close()
             return
-        self.view = View(self._store.reader(), snapshot)
+        before, self.view = self.view, View(self._store.reader(), snapshot)
         self._seen = seen
+        if before.walked:
+            self._keep(before)
 
     # Writing
 
@@ -221,12 +227,14 @@ class Shelf:
             kept = self._kept_view(start.revision)
             stale = kept is None
             view = kept or view
-        filters = view.filters(request, start)
-        light = self._engine.capabilities.parallel and is_light(parsed.all)
-        return Plan(request, view, parsed, filters, light, start, stale)
+        page = self._pages.get((view.revision, stale, request))
+        light = page is not None or (self._engine.capabilities.parallel and is_light(parsed.all))
+        return Plan(request, view, parsed, view.filters(request, start), light, start, stale, page)
 
     def run(self, plan: Plan) -> Page:
         """The page that a plan asks for."""
+        if plan.page is not None:
+            return plan.page
         view, request = plan.view, plan.request
         found = view.find(plan)
         hits = found.hits.hits[: request.limit]
@@ -236,7 +244,7 @@ class Shelf:
         cursor = None
         if len(found.hits.hits) > len(hits):
             cursor = self._cursor(plan, found.matched, len(hits), hits[-1])
-        return Page(
+        page = Page(
             request=request,
             hits=hits,
             rows=tuple(stored[hit.rowid] for hit in hits),
@@ -247,6 +255,8 @@ class Shelf:
             revision=view.revision,
             warnings=plan.parsed.warnings + ((STALE,) if plan.stale else ()),
         )
+        self._pages.put((view.revision, plan.stale, request), page)
+        return page
 
     def search(self, request: SearchRequest) -> Page:
         """Plan and run in one step."""
@@ -263,7 +273,7 @@ class Shelf:
         """The cursor behind `last`, the `passed`-th hit of a page; keeps the walk's revision."""
         start, view, request = plan.start, plan.view, plan.request
         if not plan.stale:
-            self._keep(view)
+            self._walked(view)
         cursor = Cursor(
             revision=start.revision if start else view.revision,
             bound=start.bound if start else view.reader.position,
@@ -272,6 +282,12 @@ class Shelf:
             position=view.place(last.rowid, request),
         )
         return self._codec.encode(cursor, fingerprint(request))
+
+    def _walked(self, view: View) -> None:
+        """A cursor into `view` is handed out: keep it from the moment it is no longer current."""
+        view.walked = True
+        if view is not self.view:
+            self._keep(view)
 
     def _keep(self, view: View) -> None:
         now = time.monotonic()
@@ -335,7 +351,7 @@ class Shelf:
         rowids = [rowid for _, rowid in listed[rank : rank + limit]]
         following = None
         if rank + limit < len(listed):
-            self._keep(view)
+            self._walked(view)
             place = Cursor(view.revision, view.reader.position, Match.ALL, rank + limit, None)
             following = self._codec.encode(place, walk)
         stored = view.reader.rows(rowids)

@@ -11,7 +11,15 @@ from index.query import And, Every, Fuzzy, Node, Not, Or, Phrase, Prefix, Range,
 from index.store_reader import Reader
 from schema.errors import Problem
 from schema.filters import Condition
-from schema.search import AUTO_MINIMUM, RELEVANCE, Hits, Match, SearchRequest, SortPosition
+from schema.search import (
+    AUTO_MINIMUM,
+    RELEVANCE,
+    Hits,
+    Match,
+    Page,
+    SearchRequest,
+    SortPosition,
+)
 
 MAX_DIRECT_LEAVES = 4
 """A query of at most this many plain leaves takes well under a millisecond: no pool is needed."""
@@ -39,7 +47,7 @@ class Plan:
 
     A light plan takes well under a millisecond and may run where it stands; others belong into
     a thread. `start` is the decoded cursor, None on a first page; `stale` says that the walk's
-    own revision is gone.
+    own revision is gone; `page` is the answer if it is known already.
     """
 
     request: SearchRequest
@@ -49,6 +57,7 @@ class Plan:
     light: bool
     start: Cursor | None = None
     stale: bool = False
+    page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class View:
     def __init__(self, reader: Reader, snapshot: Snapshot | None) -> None:
         self.reader = reader
         self.snapshot = snapshot
+        self.walked = False
         self.index_position = snapshot.position if snapshot else 0
         generation = snapshot.generation if snapshot else "none"
         self.revision = f"{reader.position:x}-{self.index_position:x}-{generation}"

@@ -31,7 +31,14 @@ PARTS = {
 LEAVES = ("index.folding", "index.analysis", "index.query", "index.document", "index.engine")
 """What every part of `index` may import."""
 
-SERVICE = {"index.shelf", "index.view", "index.cursors", "index.indexer", "index.loader"}
+SERVICE = {
+    "index.shelf",
+    "index.view",
+    "index.cursors",
+    "index.indexer",
+    "index.loader",
+    "index.page_cache",
+}
 """The service and its helpers, which hold the parts together."""
 
 MAX_FILE_LINES = 400
