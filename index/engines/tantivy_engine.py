@@ -40,6 +40,10 @@ REBUILD_MEMORY = 128_000_000
 """Bytes of documents that a writer gathers before it writes a segment."""
 
 OPEN_ATTEMPTS = 20
+KEPT_LETTERS = 64
+KEPT_TOTALS = 1024
+"""What a snapshot remembers: words by first letter, and totals, which each page of a walk asks."""
+
 SCHEMA = build_schema()
 
 
@@ -189,7 +193,8 @@ class TantivySnapshot:
         self.generation = generation
         self._searcher: tantivy.Searcher | None = searcher
         self._compiler = Compiler(SCHEMA, self._expand)
-        self._words_from = lru_cache(maxsize=64)(self._read_words)
+        self._words_from = lru_cache(maxsize=KEPT_LETTERS)(self._read_words)
+        self._total = lru_cache(maxsize=KEPT_TOTALS)(self._count)
 
     def search(
         self,
@@ -202,20 +207,22 @@ class TantivySnapshot:
         limit: int = 20,
     ) -> Hits:
         """See `index.engine.Snapshot`; raises `ValueError` for a tree beyond the bounds."""
+        check(query, filters)
         check_position(sort, after)
-        searcher, compiled = self._prepare(query, filters)
+        searcher = self._open_searcher()
         offset, limit = max(0, offset), min(limit, searcher.num_docs)
         with _border("searched"):
-            matching = Matching(searcher, self._compiler, compiled)
             if limit <= 0 or offset >= searcher.num_docs:
-                return Hits(matching.count(), ())
+                return Hits(self._total(query, filters), ())
+            matching = self._matching(query, filters)
             if sort[0].name == RELEVANCE:
-                found: Any = searcher.search(compiled, limit, count=True, offset=offset)
+                found: Any = searcher.search(matching.query, limit, count=True, offset=offset)
                 scores = [float(score) for score, _ in found.hits]
                 addresses = [address for _, address in found.hits]
                 return Hits(int(found.count), _hits(searcher, addresses, scores))
             addresses = order_of(sort).page(matching, offset, limit, after)
-            return Hits(matching.count(), _hits(searcher, addresses, [0.0] * len(addresses)))
+            hits = _hits(searcher, addresses, [0.0] * len(addresses))
+            return Hits(self._total(query, filters), hits)
 
     def count(self, query: Node, filters: Node | None = None) -> int:
         """See `index.engine.Snapshot`."""
@@ -229,13 +236,16 @@ class TantivySnapshot:
         """See `index.engine.Snapshot`."""
         self._searcher = None
         self._words_from.cache_clear()
+        self._total.cache_clear()
 
-    def _prepare(self, query: Node, filters: Node | None) -> tuple[tantivy.Searcher, tantivy.Query]:
-        check(query, filters)
+    def _matching(self, query: Node, filters: Node | None) -> Matching:
         compiled = self._compiler.compile(query)
         if filters is not None:
             compiled = all_of(compiled, unscored(self._compiler.compile(filters)))
-        return self._open_searcher(), compiled
+        return Matching(self._open_searcher(), self._compiler, compiled)
+
+    def _count(self, query: Node, filters: Node | None) -> int:
+        return self._matching(query, filters).count()
 
     def _open_searcher(self) -> tantivy.Searcher:
         if self._searcher is None:

@@ -88,7 +88,7 @@ class Trees:
     def filters(self) -> Node | None:
         """What a filter asks, or none."""
         nodes = [self._random.choice((self._exact, self._range))(1.0) for _ in range(2)]
-        return self._random.choice((None, nodes[0], Not(nodes[0]), And(tuple(nodes))))
+        return self._random.choice((None, None, None, nodes[0], Not(nodes[0]), And(tuple(nodes))))
 
     def sort(self) -> Sort:
         """One or two keys."""
