@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 
@@ -82,10 +83,12 @@ def test_what_is_loaded_meanwhile_shows(here: Here, tmp_path: Path) -> None:
     with started(tmp_path, "serve", "--port", "0") as process:
         base = base_of(begun(process))
         assert here(tmp_path, "load", "x.jsonl").code == 0
-        for _ in range(100):
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
             with urllib.request.urlopen(f"{base}/v1/papers?q=late", timeout=30) as answer:
                 if json.load(answer)["meta"]["total"] == 1:
                     return
+            time.sleep(0.05)
         raise AssertionError("the paper never showed")
 
 
