@@ -22,7 +22,7 @@ from index.engine import Capabilities, EngineUnavailable
 from index.engines.builds import Builds
 from index.engines.tantivy_fields import (
     CHECKPOINT,
-    build_schema,
+    SCHEMA,
     checkpoint_document,
     paper_document,
     register_tokenizers,
@@ -35,16 +35,14 @@ from index.expansion import fuzzy_words, literal_prefix, wildcard_words
 from index.query import Node, Prefix, Wildcard
 from schema.search import BY_RELEVANCE, RELEVANCE, Hit, Hits, Sort, SortPosition
 
-APPLY_MEMORY = 64_000_000
-REBUILD_MEMORY = 128_000_000
-"""Bytes of documents that a writer gathers before it writes a segment."""
+WRITER_MEMORY = 64_000_000
+"""Bytes of documents that a writer gathers before it writes a segment; twice that made a rebuild no
+faster, and its process half as large again."""
 
 OPEN_ATTEMPTS = 20
 KEPT_LETTERS = 64
 KEPT_TOTALS = 1024
 """What a snapshot remembers: words by first letter, and totals, which each page of a walk asks."""
-
-SCHEMA = build_schema()
 
 
 @contextmanager
@@ -98,16 +96,16 @@ class TantivyEngine:
             raise EngineUnavailable("the full-text index must be rebuilt first")
         with _border("written"):
             # Opened anew each time: a writer that missed another process's commits would fork.
-            self._write(_open(path), puts, deletes, position, APPLY_MEMORY)
+            self._write(_open(path), puts, deletes, position)
 
     def rebuild(self, documents: Iterable[IndexDocument], position: int) -> None:
         """See `index.engine.Engine`. Raises `OSError` where it cannot write; the old one stays."""
         path = self._builds.begin()
         try:
             with _border("written"):
-                index = tantivy.Index(SCHEMA, str(path))
-                register_tokenizers(index)
-                self._write(index, documents, (), position, REBUILD_MEMORY)
+                opened = tantivy.Index(SCHEMA, str(path))
+                register_tokenizers(opened)
+                self._write(opened, documents, (), position)
         except BaseException:
             self._builds.discard(path)
             raise
@@ -115,21 +113,20 @@ class TantivyEngine:
 
     def _write(
         self,
-        index: tantivy.Index,
+        opened: tantivy.Index,
         puts: Iterable[IndexDocument],
         deletes: Iterable[int],
         position: int,
-        memory: int,
     ) -> None:
-        writer = index.writer(memory, 1)
+        writer = opened.writer(WRITER_MEMORY, 1)
         try:
             for rowid in deletes:
                 writer.delete_documents_by_term("rowid", rowid)
             for document in puts:
                 writer.delete_documents_by_term("rowid", document.rowid)
-                writer.add_document(paper_document(document, SCHEMA))
+                writer.add_document(paper_document(document))
             writer.delete_documents_by_term("kind", CHECKPOINT)
-            writer.add_document(checkpoint_document(position, self._identity, SCHEMA))
+            writer.add_document(checkpoint_document(position, self._identity))
             writer.commit()
         finally:
             # Also after a failure: this gives up what is not committed, and the writer's lock.
@@ -154,21 +151,21 @@ class TantivyEngine:
     def _load(self, path: Path) -> tuple[tantivy.Searcher, str, dict[str, Any]]:
         if self._opened is None or self._opened[0] != path:
             self._opened = (path, _open(path))
-        index = self._opened[1]
+        opened = self._opened[1]
         for _ in range(OPEN_ATTEMPTS):
             generation = _generation(path)
-            index.reload()
-            searcher = index.searcher()
+            opened.reload()
+            searcher = opened.searcher()
             if generation == _generation(path):
                 return searcher, generation, _checkpoint(searcher)
         raise OSError("the full-text index changes faster than it can be read")
 
 
 def _open(path: Path) -> tantivy.Index:
-    index = tantivy.Index.open(str(path))
-    index.config_reader("manual")
-    register_tokenizers(index)
-    return index
+    opened = tantivy.Index.open(str(path))
+    opened.config_reader("manual")
+    register_tokenizers(opened)
+    return opened
 
 
 def _generation(path: Path) -> str:
@@ -192,7 +189,7 @@ class TantivySnapshot:
         self.position = position
         self.generation = generation
         self._searcher: tantivy.Searcher | None = searcher
-        self._compiler = Compiler(SCHEMA, self._expand)
+        self._compiler = Compiler(self._expand)
         self._words_from = lru_cache(maxsize=KEPT_LETTERS)(self._read_words)
         self._total = lru_cache(maxsize=KEPT_TOTALS)(self._count)
 

@@ -18,7 +18,12 @@ _TIES = 2**32
 _HALF = 2**31
 
 
-def build_schema() -> tantivy.Schema:
+def sort_field(name: str, descending: bool) -> str:
+    """The column by which an order of integers is read, always ascending."""
+    return f"sort_{name}_{'desc' if descending else 'asc'}"
+
+
+def _build_schema() -> tantivy.Schema:
     """The schema: text as ready tokens, exact values raw, numbers and sort keys as columns."""
     builder = tantivy.SchemaBuilder()
     for name in TEXT_FIELDS:
@@ -39,19 +44,17 @@ def build_schema() -> tantivy.Schema:
     return builder.build()
 
 
-def register_tokenizers(index: tantivy.Index) -> None:
+SCHEMA = _build_schema()
+
+
+def register_tokenizers(opened: tantivy.Index) -> None:
     """Teach an opened index to split ready tokens; a gap token counts a position and is dropped."""
     ready = (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
         .filter(tantivy.Filter.custom_stopword([GAP_TOKEN]))
         .build()
     )
-    index.register_tokenizer(READY, ready)
-
-
-def sort_field(name: str, descending: bool) -> str:
-    """The column by which an order of integers is read, always ascending."""
-    return f"sort_{name}_{'desc' if descending else 'asc'}"
+    opened.register_tokenizer(READY, ready)
 
 
 def sort_key(value: int | None, tie: int, descending: bool) -> int:
@@ -89,7 +92,7 @@ def title_prefix(title: str) -> int:
     return int.from_bytes(title.encode()[:8].ljust(8, b"\0"), "big") - 2**63
 
 
-def paper_document(document: IndexDocument, schema: tantivy.Schema) -> tantivy.Document:
+def paper_document(document: IndexDocument) -> tantivy.Document:
     """A paper as tantivy takes it. Raises `ValueError` for values that no column can hold."""
     title = document.sort["title"]
     if not isinstance(title, str):
@@ -111,10 +114,10 @@ def paper_document(document: IndexDocument, schema: tantivy.Schema) -> tantivy.D
         for descending in (False, True):
             key = sort_key(value, document.tie, descending)
             members[sort_field(name, descending)] = [key]
-    return tantivy.Document.from_dict(members, schema)
+    return tantivy.Document.from_dict(members, SCHEMA)
 
 
-def checkpoint_document(position: int, identity: str, schema: tantivy.Schema) -> tantivy.Document:
+def checkpoint_document(position: int, identity: str) -> tantivy.Document:
     """What a commit says of itself: the store's position and identity, and the format."""
     members = {
         "kind": [CHECKPOINT],
@@ -122,4 +125,4 @@ def checkpoint_document(position: int, identity: str, schema: tantivy.Schema) ->
         "identity": [identity],
         "format": [str(FORMAT)],
     }
-    return tantivy.Document.from_dict(members, schema)
+    return tantivy.Document.from_dict(members, SCHEMA)

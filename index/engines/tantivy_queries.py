@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-import tantivy
 from tantivy import FieldType, Occur, Query
 
 from index.document import EXACT_FIELDS
-from index.engines.tantivy_fields import PAPER
+from index.engines.tantivy_fields import PAPER, SCHEMA
 from index.engines.texts import SURFACE_FIELDS
 from index.engines.trees import bounded, phrase_forms
 from index.query import (
@@ -37,8 +36,7 @@ class Compiler:
     Scores: words and phrases by BM25, everything else a constant 1, times the boosts.
     """
 
-    def __init__(self, schema: tantivy.Schema, expand: Expand) -> None:
-        self._schema = schema
+    def __init__(self, expand: Expand) -> None:
         self._expand = expand
         self.papers = self.text("kind", PAPER)
         self._all_papers = Query.const_score_query(self.papers, 1.0)
@@ -82,19 +80,17 @@ class Compiler:
         ends = bounded(low, high)
         if ends is None:
             return Query.empty_query()
-        return Query.range_query(self._schema, field, FieldType.Integer, *ends)
+        return Query.range_query(SCHEMA, field, FieldType.Integer, *ends)
 
     def text(self, field: str, text: str) -> Query:
         """Papers that hold a word or a whole value."""
-        return Query.term_query(self._schema, field, text)
+        return Query.term_query(SCHEMA, field, text)
 
     def _phrase(self, node: Phrase) -> Query:
         if len(node.words) < 2:  # tantivy panics on a phrase of one word
             terms = [self.text(node.field, word) for word in node.words]
             return terms[0] if terms else Query.empty_query()
-        forms = [
-            Query.phrase_query(self._schema, node.field, list(form)) for form in phrase_forms(node)
-        ]
+        forms = [Query.phrase_query(SCHEMA, node.field, list(form)) for form in phrase_forms(node)]
         return forms[0] if len(forms) == 1 else _any(forms)
 
     def _and(self, node: And) -> Query:
@@ -114,7 +110,7 @@ class Compiler:
     def _or(self, node: Or) -> Query:
         if len(node.nodes) > MANY_TERMS and (values := _exact_values(node)):
             field, texts = values
-            return Query.term_set_query(self._schema, field, texts)
+            return Query.term_set_query(SCHEMA, field, texts)
         return _any([self.compile(each) for each in node.nodes])
 
     def _surface(self, field: str, query_of: Callable[[str], Query]) -> Query:
@@ -123,17 +119,13 @@ class Compiler:
 
     def _pattern(self, node: Prefix | Wildcard, regex: str) -> Query:
         try:
-            return self._surface(
-                node.field, lambda field: Query.regex_query(self._schema, field, regex)
-            )
+            return self._surface(node.field, lambda field: Query.regex_query(SCHEMA, field, regex))
         except ValueError:  # a long pattern needs more than tantivy's 1,000 states
             return self._words(node)
 
     def _words(self, node: Pattern) -> Query:
         words = self._expand(node)
-        return self._surface(
-            node.field, lambda field: Query.term_set_query(self._schema, field, words)
-        )
+        return self._surface(node.field, lambda field: Query.term_set_query(SCHEMA, field, words))
 
 
 def unscored(query: Query) -> Query:

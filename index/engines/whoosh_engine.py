@@ -58,16 +58,16 @@ class ReadyTokenizer(analysis.Tokenizer):  # type: ignore[misc]
 def build_schema() -> fields.Schema:
     """The schema: as tantivy's, but sort values are stored together."""
     ready = ReadyTokenizer()
-    schema = fields.Schema(kind=fields.ID(), row=fields.STORED(), checkpoint=fields.STORED())
+    made = fields.Schema(kind=fields.ID(), row=fields.STORED(), checkpoint=fields.STORED())
     for name in TEXT_FIELDS:
-        schema.add(name, fields.FieldType(formats.Positions(), ready, scorable=True))
+        made.add(name, fields.FieldType(formats.Positions(), ready, scorable=True))
     for name in WORD_FIELDS:
-        schema.add(name, fields.FieldType(formats.Existence(), ready))
+        made.add(name, fields.FieldType(formats.Existence(), ready))
     for name in EXACT_FIELDS:
-        schema.add(name, fields.FieldType(formats.Existence(), analysis.IDTokenizer()))
+        made.add(name, fields.FieldType(formats.Existence(), analysis.IDTokenizer()))
     for name in (*NUMBER_FIELDS, "rowid"):
-        schema.add(name, fields.NUMERIC(int, bits=64, shift_step=8))
-    return schema
+        made.add(name, fields.NUMERIC(int, bits=64, shift_step=8))
+    return made
 
 
 class Files(filestore.FileStorage):  # type: ignore[misc]
