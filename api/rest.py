@@ -68,7 +68,8 @@ class RestDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; every problem is answered as `application/problem+json`."""
         verb, method = scope["method"], "GET"
-        handler, rest = self._missing, ""
+        handler: Handler = self._missing
+        rest = ""
         path = scope["path"]
         if found := self._exact.get(path):
             method, handler = found

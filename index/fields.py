@@ -31,7 +31,7 @@ class QueryField:
     """A field: its name in the language, the index field it searches, and what it takes."""
 
     name: str
-    index: str
+    target: str
     kind: FieldKind
     expected: str
     example: str
@@ -74,14 +74,14 @@ _YEARS = re.compile(r"(\d{4})-(\d{4})", re.ASCII)
 
 def whole_value(field: QueryField, text: str) -> Term | None:
     """The term of one whole value; None if the field cannot have such a value."""
-    if field.index == "has":
+    if field.target == "has":
         return Term("has", text.lower()) if text.lower() in HAS_VALUES else None
-    if field.index == "id":
+    if field.target == "id":
         written = text if field.name == "id" else f"{field.name}:{text}"
         key = identifier_key(written) or identifier_key(written.lower())
         return Term("id", key) if key else None
-    value = exact_value(field.index, text)
-    return Term(field.index, value) if value else None
+    value = exact_value(field.target, text)
+    return Term(field.target, value) if value else None
 
 
 def _interval(field: QueryField, text: str) -> tuple[int, int] | None:
@@ -110,7 +110,7 @@ def value_range(field: QueryField, text: str) -> tuple[Range | Nothing, bool] | 
     most = None if high is None else high[0] - 1 if below else high[1]
     if least is not None and most is not None and least > most:
         return Nothing(), turned
-    return Range(field.index, least, most), turned
+    return Range(field.target, least, most), turned
 
 
 _OPEN = ("", "*")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from index.document import IndexDocument
 from index.engine import Engine
 from index.store import Store
 
@@ -73,7 +74,7 @@ class Indexer:
         total, position = self._store.count(), self._store.position()
         done = 0
 
-        def documents() -> Iterator:
+        def documents() -> Iterator[IndexDocument]:
             nonlocal done
             for document in self._store.documents():
                 yield document

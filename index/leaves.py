@@ -84,7 +84,7 @@ class Leaves:
             stop = lexeme.kind is Kind.WORD and isinstance(node, Term) and _is_stop(lexeme.text)
             return [Item(node, node, lexeme.start, lexeme.end, stop=stop)] if node else []
         if field.kind in (FieldKind.TEXT, FieldKind.NAMES):
-            node = self._text(lexeme, field.index, stemmed=field.kind is FieldKind.TEXT)
+            node = self._text(lexeme, field.target, stemmed=field.kind is FieldKind.TEXT)
         else:
             node = self._value(lexeme, field)
         if node is None:
@@ -130,7 +130,7 @@ class Leaves:
         text, boost = lexeme.text, 1.0
         if lexeme.kind is Kind.PHRASE:
             boost = self.boost(lexeme.suffix, lexeme.start, lexeme.end)
-        elif field.index not in ("id", "source"):
+        elif field.target not in ("id", "source"):
             boost = self.boost(text, lexeme.start, lexeme.end)
             text = _BOOST.sub("", text)
         if lexeme.kind is Kind.WORD:
@@ -150,19 +150,19 @@ class Leaves:
 
     # Words, phrases and patterns of the text fields
 
-    def _text(self, lexeme: Lexeme, index: str, *, stemmed: bool) -> Node | None:
+    def _text(self, lexeme: Lexeme, target: str, *, stemmed: bool) -> Node | None:
         text = lexeme.text
         if lexeme.kind is Kind.PHRASE:
-            return self._phrase(lexeme, index, stemmed)
+            return self._phrase(lexeme, target, stemmed)
         if _is_plain(text):  # the common case, without a look for any syntax
             word = text.lower()
-            return Term(index, stem(word) if stemmed else word)
+            return Term(target, stem(word) if stemmed else word)
         boost = self.boost(text, lexeme.start, lexeme.end)
         text = _BOOST.sub("", text)
-        node = self._pattern(text, lexeme, index) or self._words(text, index, stemmed)
+        node = self._pattern(text, lexeme, target) or self._words(text, target, stemmed)
         return node and boosted(node, boost)
 
-    def _words(self, text: str, index: str, stemmed: bool, slop: int = 1) -> Node | None:
+    def _words(self, text: str, target: str, stemmed: bool, slop: int = 1) -> Node | None:
         """A word, or words side by side (`zero-shot`), which are a phrase."""
         if has_long_word(text):
             message = f"A word of a query may have at most {MAX_WORD} letters."
@@ -171,13 +171,13 @@ class Leaves:
         if stemmed:
             found = [stem(word) for word in found]
         if len(found) > 1:
-            return Phrase(index, tuple(found), slop)
-        return Term(index, found[0]) if found else None
+            return Phrase(target, tuple(found), slop)
+        return Term(target, found[0]) if found else None
 
-    def _phrase(self, lexeme: Lexeme, index: str, stemmed: bool) -> Node | None:
+    def _phrase(self, lexeme: Lexeme, target: str, stemmed: bool) -> Node | None:
         start, end = lexeme.start, lexeme.end
         slop = self._slop(lexeme)
-        node = self._words(lexeme.text, index, stemmed, slop)
+        node = self._words(lexeme.text, target, stemmed, slop)
         if isinstance(node, Phrase) and slop > 1:
             if min(slop, 99) ** min(len(node.words) - 1, 9) > MAX_PHRASES_BY_SLOP:
                 message = (
@@ -201,11 +201,11 @@ class Leaves:
             return 1
         return max(1, int(distance[1:4]) if len(distance) <= 4 else 999)
 
-    def _pattern(self, text: str, lexeme: Lexeme, index: str) -> Node | None:
+    def _pattern(self, text: str, lexeme: Lexeme, target: str) -> Node | None:
         """A prefix, wildcard or fuzzy word; None, with a note where needed, if it is neither."""
         core = text.strip(_ENDS)
         if "~" in core:
-            return self._fuzzy(core, lexeme, index)
+            return self._fuzzy(core, lexeme, target)
         if "*" not in core and "?" not in core:
             return None
         pieces = [fold(piece) for piece in _WILDCARDS.split(core)]
@@ -226,10 +226,10 @@ class Leaves:
         runs = [_simplest(run) for run in _WILDCARDS.findall(core)]
         pattern = "".join(piece + run for piece, run in zip(pieces, [*runs, ""], strict=True))
         if runs == ["*"] and not pieces[1]:
-            return Prefix(index, pieces[0])
-        return Wildcard(index, pattern)
+            return Prefix(target, pieces[0])
+        return Wildcard(target, pattern)
 
-    def _fuzzy(self, core: str, lexeme: Lexeme, index: str) -> Node | None:
+    def _fuzzy(self, core: str, lexeme: Lexeme, target: str) -> Node | None:
         found = _FUZZY.fullmatch(core)
         if not found:
             return None
@@ -241,16 +241,16 @@ class Leaves:
                 f"whole number of edits; this was taken as written."
             )
             self._notes.add("fuzzy-invalid", message, lexeme.start, lexeme.end)
-            return self._words(found[1], index, stemmed=index != "author")
+            return self._words(found[1], target, stemmed=target != "author")
         distance = int(edits) if len(edits) < 9 else MAX_FUZZY_DISTANCE + 1
         if distance == 0:
-            return self._words(found[1], index, stemmed=index != "author")
+            return self._words(found[1], target, stemmed=target != "author")
         if distance > MAX_FUZZY_DISTANCE:
             message = f"A fuzzy word may differ by at most {MAX_FUZZY_DISTANCE} edits."
             self._notes.add("fuzzy-invalid", message, lexeme.start, lexeme.end, f"{surface[0]}~2")
         self._count_expanding()
         self.operators = True
-        return Fuzzy(index, surface[0], min(distance, MAX_FUZZY_DISTANCE))
+        return Fuzzy(target, surface[0], min(distance, MAX_FUZZY_DISTANCE))
 
     def _count_expanding(self) -> None:
         self._expanding += 1

@@ -1,17 +1,15 @@
 """The service. Every door asks it, and all meaning lives here: what a request finds and says."""
 
-import contextlib
 import datetime
+import logging
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from index.cursors import Cursor, CursorCodec, fingerprint
-from index.engine import EngineUnavailable
 from index.engines import open_engine
 from index.indexer import Indexer, Progress
 from index.language import Parsed, parse
@@ -19,19 +17,18 @@ from index.loader import Loader, LoadObserver, LoadReport
 from index.page_cache import PageCache
 from index.store import Removal, Store
 from index.view import EVERYTHING, Plan, View, is_light
+from index.views import Views
 from schema.errors import Problem
 from schema.identifiers import identifier_key
 from schema.search import MAX_LIMIT, RELEVANCE, Hit, Match, Page, QueryWarning, SearchRequest
+
+_log = logging.getLogger("papershelf")
 
 INDEX_EVERY = 2.0
 """Seconds after which a running load brings the index up to what it has stored."""
 
 REFRESH_EVERY = 0.25
 """Seconds between two looks of a server for a newer revision."""
-
-KEPT_SECONDS = 600.0
-KEPT_VIEWS = 32
-"""How long, and how many, revisions are kept for walks whose cursor was handed out."""
 
 PAGE_CACHE_BYTES = 32 * 2**20
 
@@ -72,7 +69,7 @@ class Shelf:
     """Papers in a folder: load, remove, look up, search.
 
     Readers see one `View` at a time and never wait for a writer. `start` keeps the index and the
-    view fresh in the background, for servers; without it call `refresh`.
+    view fresh in the background, for servers; without it call `catch_up`.
     """
 
     def __init__(self, folder: Path, engine: str = "tantivy") -> None:
@@ -82,15 +79,11 @@ class Shelf:
         self._indexer = Indexer(self._store, self._engine, folder / "index.lock")
         self._rejects = folder / "rejects"
         self._codec = CursorCodec(self._store.identity.encode())
-        self._kept: OrderedDict[str, tuple[View, float]] = OrderedDict()
-        self._kept_lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._seen: tuple[int | str, ...] = ()
         self.ready = False
         self._pages = PageCache(PAGE_CACHE_BYTES)
-        self.view = View(self._store.reader(), None)
-        self.refresh()
+        self._views = Views(self._store, self._engine)
 
     def __enter__(self) -> "Shelf":
         return self
@@ -103,11 +96,7 @@ class Shelf:
         self._stop.set()
         if self._thread:
             self._thread.join()
-        with self._kept_lock:
-            views = [self.view, *(view for view, _ in self._kept.values())]
-            self._kept.clear()
-        for view in views:
-            view.close()
+        self._views.close()
         self._engine.close()
         self._store.close()
 
@@ -121,12 +110,19 @@ class Shelf:
         self._thread.start()
 
     def _keep_up(self) -> None:
+        trouble = ""
         while not self._stop.is_set():
-            with contextlib.suppress(EngineUnavailable, OSError):
+            try:
                 if self._indexer.behind():
                     self._indexer.catch_up()
-                self.refresh()
+                self._views.refresh()
+                self._views.tidy()
                 self.ready = self.ready or not self._indexer.behind()
+                trouble = ""
+            except Exception as error:  # whatever it is, the next round may succeed
+                if str(error) != trouble:
+                    trouble = str(error)
+                    _log.exception("The index could not be brought up to date; trying again")
             self._stop.wait(REFRESH_EVERY)
 
     def catch_up(self, patience: float = 0.0, progress: Progress | None = None) -> bool:
@@ -135,25 +131,13 @@ class Shelf:
         If another process is at it, wait up to `patience` seconds for that one.
         """
         reached = self._indexer.catch_up(patience, progress)
-        self.refresh()
+        self._views.refresh()
         return reached
 
-    def refresh(self) -> None:
-        """Show readers the newest revision."""
-        try:
-            snapshot = self._engine.snapshot()
-        except EngineUnavailable:
-            snapshot = None
-        position = self._store.position()
-        seen = (position, snapshot.position, snapshot.generation) if snapshot else (position,)
-        if seen == self._seen:
-            if snapshot:
-                snapshot.close()
-            return
-        before, self.view = self.view, View(self._store.reader(), snapshot)
-        self._seen = seen
-        if before.walked:
-            self._keep(before)
+    @property
+    def view(self) -> View:
+        """The revision that readers see now; take it once a call."""
+        return self._views.current
 
     # Writing
 
@@ -185,20 +169,20 @@ class Shelf:
         finally:
             if not dry_run:
                 self._indexer.catch_up(PATIENCE)
-                self.refresh()
+                self._views.refresh()
         return loader.report
 
     def remove(self, ids: Sequence[str]) -> list[Removal]:
         """Remove papers by any of their ids, leaving tombstones; one answer for each id given."""
         removals = self._store.remove(ids)
         self._indexer.catch_up(PATIENCE)
-        self.refresh()
+        self._views.refresh()
         return removals
 
     def rebuild(self, progress: Progress | None = None) -> int:
         """Make the full-text index anew; returns how many papers it holds."""
         count = self._indexer.rebuild(progress)
-        self.refresh()
+        self._views.refresh()
         return count
 
     def check(self) -> list[str]:
@@ -224,7 +208,7 @@ class Shelf:
         view, start, stale = self.view, None, False
         if request.cursor is not None:
             start = self._codec.decode(request.cursor, fingerprint(request))
-            kept = self._kept_view(start.revision)
+            kept = self._views.of(start.revision)
             stale = kept is None
             view = kept or view
         page = self._pages.get((view.revision, stale, request))
@@ -273,7 +257,7 @@ class Shelf:
         """The cursor behind `last`, the `passed`-th hit of a page; keeps the walk's revision."""
         start, view, request = plan.start, plan.view, plan.request
         if not plan.stale:
-            self._walked(view)
+            self._views.walked(view)
         cursor = Cursor(
             revision=start.revision if start else view.revision,
             bound=start.bound if start else view.reader.position,
@@ -283,45 +267,27 @@ class Shelf:
         )
         return self._codec.encode(cursor, fingerprint(request))
 
-    def _walked(self, view: View) -> None:
-        """A cursor into `view` is handed out: keep it from the moment it is no longer current."""
-        view.walked = True
-        if view is not self.view:
-            self._keep(view)
-
-    def _keep(self, view: View) -> None:
-        now = time.monotonic()
-        with self._kept_lock:
-            self._kept[view.revision] = (view, now + KEPT_SECONDS)
-            self._kept.move_to_end(view.revision)
-            while len(self._kept) > KEPT_VIEWS or next(iter(self._kept.values()))[1] < now:
-                self._kept.popitem(last=False)
-
-    def _kept_view(self, revision: str) -> View | None:
-        if revision == self.view.revision:
-            return self.view
-        with self._kept_lock:
-            kept = self._kept.get(revision)
-        return kept[0] if kept and kept[1] >= time.monotonic() else None
-
     def find_paper(self, identifier: str) -> bytes | None:
         """The full paper of any of its ids as JSON bytes; None if there is none (any more)."""
         key = identifier_key(identifier)
-        return self.view.reader.paper(key) if key else None
+        view = self.view  # held: a view whose last user is gone closes, also in mid-call
+        return view.reader.paper(key) if key else None
 
     def paper(self, identifier: str) -> bytes:
         """The same, but raises `Problem`: `paper-not-found`, or `paper-removed` for a tombstone."""
-        found = self.find_paper(identifier)
+        key = identifier_key(identifier)
+        view = self.view
+        found = view.reader.paper(key) if key else None
         if found is not None:
             return found
-        key = identifier_key(identifier)
-        if key and self.view.reader.is_removed(key):
+        if key and view.reader.is_removed(key):
             raise Problem("paper-removed", f"The paper {identifier[:200]} was removed.")
         raise Problem("paper-not-found", f"There is no paper with the id {identifier[:200]}.")
 
     def papers(self, identifiers: Sequence[str]) -> list[bytes | None]:
         """List rows for ids of any kind, in their order, None for unknown ones."""
-        reader = self.view.reader
+        view = self.view
+        reader = view.reader
         keys = [identifier_key(identifier) for identifier in identifiers]
         rowids = dict(zip(keys, reader.resolve([key or "" for key in keys]), strict=True))
         stored = reader.rows([rowid for rowid in rowids.values() if rowid is not None])
@@ -342,7 +308,7 @@ class Shelf:
             day = newest[0][0]
         walk = f"daily {day}".encode()
         start = self._codec.decode(cursor, walk) if cursor is not None else None
-        view = (start and self._kept_view(start.revision)) or view
+        view = (start and self._views.of(start.revision)) or view
         listed = view.reader.listed_on(day)
         before, after = view.reader.neighbours(day)
         if not listed:
@@ -351,7 +317,7 @@ class Shelf:
         rowids = [rowid for _, rowid in listed[rank : rank + limit]]
         following = None
         if rank + limit < len(listed):
-            self._walked(view)
+            self._views.walked(view)
             place = Cursor(view.revision, view.reader.position, Match.ALL, rank + limit, None)
             following = self._codec.encode(place, walk)
         stored = view.reader.rows(rowids)

@@ -186,6 +186,10 @@ class Store:
             listed = tuple(sorted(days.split(","))) if days else ()
             yield index_document(rowid, tie, paper, listed)
 
+    def log_bytes(self) -> int:
+        """The size of the write-ahead log."""
+        return self._file.log_bytes()
+
     def checkpoint(self) -> None:
         """Move what no reader needs from the write-ahead log into the file, without waiting."""
         self._file.checkpoint()

@@ -9,14 +9,14 @@ from sqlalchemy import Column, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
-def _paper(*, primary_key: bool = False, index: bool = False) -> Column[int]:
+def _paper(*, primary_key: bool = False, indexed: bool = False) -> Column[int]:
     """The column by which a row belongs to a paper."""
     return Column(
         "paper",
         ForeignKey("paper.rowid", ondelete="CASCADE"),
         primary_key=primary_key,
         nullable=False,
-        index=index,
+        index=indexed,
     )
 
 

@@ -63,10 +63,13 @@ class SortPosition:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A paper of a result, by its row number in the store; `score` is 0.0 where nothing ranks."""
+    """A paper of a result, by its row number in the store.
+
+    `score` is of use only where relevance orders: an engine gives 0.0 elsewhere, the service None.
+    """
 
     rowid: int
-    score: float
+    score: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ SERVICE = {
     "index.indexer",
     "index.loader",
     "index.page_cache",
+    "index.views",
 }
 """The service and its helpers, which hold the parts together."""
 

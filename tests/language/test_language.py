@@ -407,7 +407,7 @@ def test_trees_are_plain_values():
 
 def test_fields_agree_with_the_filters_and_the_index():
     spelled = {spec.language: spec.field for spec in FILTERS if spec.language}
-    assert {name: FIELDS[name].index for name in spelled} == spelled
+    assert {name: FIELDS[name].target for name in spelled} == spelled
     known = {*TEXT_FIELDS, *EXACT_FIELDS, *NUMBER_FIELDS}
-    assert [field.name for field in FIELDS.values() if field.index not in known] == []
+    assert [field.name for field in FIELDS.values() if field.target not in known] == []
     assert {kind.value for kind in LinkKind} - {"other"} <= set(HAS_VALUES)
