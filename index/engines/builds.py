@@ -23,12 +23,19 @@ class Builds:
 
     def current(self) -> Path | None:
         """The folder of the current build; None if there is none."""
+        name = self._named()
+        while name is not None and not (self._folder / name).is_dir():
+            missing, name = name, self._named()  # a rebuild may just have replaced it
+            if name == missing:
+                return None
+        return None if name is None else self._folder / name
+
+    def _named(self) -> str | None:
         try:
             name = self._pointer.read_text("ascii").strip()
         except (OSError, ValueError):
             return None
-        path = self._folder / name
-        return path if name.isalnum() and path.is_dir() else None
+        return name if name.isalnum() else None
 
     def read(self, action: Callable[[Path], Result]) -> Result | None:
         """`action` on the current build, once more if a rebuild replaced it meanwhile.
