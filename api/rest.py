@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -153,12 +153,15 @@ class RestDoor:
     def _walk_links(
         self, scope: Scope, given: Parameters, cursor: str | None
     ) -> dict[str, str | None]:
-        path = self._public_url + quote(scope["path"])
+        """Links of a page, with the query string as the client wrote it where that is possible."""
+        path = self._public_url + scope["path"]
         query = scope["query_string"].decode("ascii")
         following = None
-        if cursor:
+        if cursor and any(name == "cursor" for name, _ in given):
             others = [(name, value) for name, value in given if name != "cursor"]
             following = f"{path}?{urlencode([*others, ('cursor', cursor)])}"
+        elif cursor:
+            following = f"{path}?{query}&cursor={cursor}" if query else f"{path}?cursor={cursor}"
         return {"self": f"{path}?{query}" if query else path, "next": following}
 
     def _only(self, scope: Scope, known: Iterable[str]) -> Parameters:

@@ -33,7 +33,8 @@ class Cursor:
 
 def fingerprint(request: SearchRequest) -> bytes:
     """What ties a cursor to its search: everything of the request but `limit` and `cursor`."""
-    asked = repr((request.q, request.match, request.conditions, request.sort))
+    order = ",".join(map(str, request.sort))
+    asked = f"{request.q}\0{request.match}\0{order}\0{request.conditions or ''!r}"
     return hashlib.blake2b(asked.encode(), digest_size=8).digest()
 
 
