@@ -233,7 +233,7 @@ def _answer(counts: Mapping[str, int | bool], terminal: Terminal, as_json: bool)
         terminal.answer_json(orjson.dumps(counts))
         return
     said = [
-        f"{count:,} {name}"
+        f"{count:,} {name.removesuffix('s') if count == 1 else name}"
         for name, count in counts.items()
         if name != "dryRun" and (count or name in ALWAYS_SAID)
     ]
