@@ -20,7 +20,7 @@ STALE := $(shell test -x $(PY) || rm -f $(VENV)/.*-stamp)
 PYTEST = $(PY) -m pytest --numprocesses=auto
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check-full check-image lint format bench lock clean
+.PHONY: help run test check-full check-image lint format bench bench-load lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ format: $(VENV)/.dev-stamp  ## put the code into its one layout
 
 bench: $(VENV)/.dev-stamp  ## measure the time per request against a bare server
 	$(PY) -m bench
+
+bench-load: $(VENV)/.dev-stamp  ## measure the loading of 75,000 papers: time, memory, sizes
+	$(PY) -m bench loading
 
 lock: $(VENV)/.lock-stamp  ## resolve all dependencies anew, for every Python and platform
 	$(LOCK) pyproject.toml --output-file requirements.lock
