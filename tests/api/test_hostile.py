@@ -11,6 +11,7 @@ import pytest
 from index.shelf import Shelf
 from tests.api.client import Client, Silent, running
 from tests.api.questions import DOCUMENT
+from tests.conftest import Tell
 from tests.large import two_thousand_papers
 from tests.scale import SEED, scaled
 
@@ -29,8 +30,8 @@ KNOWN = [
     '"the of"~32', '"a a a a a"~2', "the " * 900, "a b c d e f g h " * 100,
 ]  # fmt: skip
 OPERATORS = ["AND", "OR", "NOT", "-", "(", ")", '"', "*", "?", "~1", "~2", "^2", ":", "title:",
-             "..", "[", "]", " TO ", "year:", "2024", " ", "\t", "learning", "model", "al*", "has:code",
-             "&&", "||", "!", "+", "\\", "{", "}"]  # fmt: skip
+             "..", "[", "]", " TO ", "year:", "2024", " ", "\t", "learning", "model", "al*",
+             "has:code", "&&", "||", "!", "+", "\\", "{", "}"]  # fmt: skip
 
 
 def hostile(count: int, seed: str) -> Iterator[str]:
@@ -64,7 +65,7 @@ def crowded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield client, request.param
 
 
-def test_any_text_is_answered_or_refused_in_code(crowded: tuple[Client, str]) -> None:
+def test_any_text_is_answered_or_refused_in_code(crowded: tuple[Client, str], tell: Tell) -> None:
     client, engine = crowded
     count = scaled(10_000) if engine == "tantivy" else scaled(500)
     seen: Counter[str] = Counter()
@@ -85,7 +86,7 @@ def test_any_text_is_answered_or_refused_in_code(crowded: tuple[Client, str]) ->
         errors = graphql.json().get("errors")
         assert (errors[0]["extensions"]["code"] if errors else None) == code, repr(text)
         seen[code or "answered"] += 1
-    print(f"\n{engine}: {dict(seen)}; slowest {slowest[0] * 1e3:.1f} ms CPU: {slowest[1]!r}")
+    tell(f"{dict(seen)}; slowest {slowest[0] * 1e3:.1f} ms CPU: {slowest[1]!r}")
     assert seen["answered"] > count / 2
 
 

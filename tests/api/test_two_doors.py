@@ -6,11 +6,12 @@ from collections import Counter
 
 from tests.api.client import Client
 from tests.api.questions import Question, ask_graphql, ask_rest, random_question
+from tests.conftest import Tell
 from tests.paths import SAMPLE
 from tests.scale import SEED, scaled
 
 
-def test_both_doors_answer_random_questions_alike(client: Client, engine: str) -> None:
+def test_both_doors_answer_random_questions_alike(client: Client, engine: str, tell: Tell) -> None:
     chance = random.Random(f"{SEED} doors {engine}")
     words = sorted(set(re.findall(r"[a-z]{4,}", SAMPLE.read_text(encoding="utf-8").lower())))
     mix: Counter[str] = Counter()
@@ -33,7 +34,7 @@ def test_both_doors_answer_random_questions_alike(client: Client, engine: str) -
             cursors.append((question, cursor))
         mix["error" if rest.code else "answer" if rest.ids else "empty"] += 1
         mix["cursor"] += question.cursor is not None and rest.code is None
-    print(f"\n{engine}: {count} questions, {dict(mix)}")
+    tell(f"{count} questions, {dict(mix)}")
     assert mix["answer"] >= count / 2
     assert mix["error"] >= count / 5
     assert mix["cursor"] >= count / 5

@@ -13,6 +13,8 @@ import pytest
 
 from index.shelf import Shelf
 from schema.search import parse_request
+from tests.api.client import Silent
+from tests.conftest import Tell
 from tests.paths import REPOSITORY
 from tests.scale import SEED, scaled
 
@@ -88,7 +90,7 @@ def load_and_kill(
 def assert_whole(folder: Path, engine: str, acknowledged: int) -> int:
     """The shelf after a restart: positions equal, no paper twice, no acknowledged paper missing."""
     with Shelf(folder, engine) as shelf:
-        shelf.load([], SilentObserver())
+        shelf.load([], Silent())
         stats = shelf.stats()
         assert stats.index_position == stats.store_position
         assert shelf.check() == []
@@ -101,22 +103,9 @@ def assert_whole(folder: Path, engine: str, acknowledged: int) -> int:
         return stats.papers
 
 
-class SilentObserver:
-    """Nobody watches."""
-
-    def opened(self, source: object) -> None:
-        pass
-
-    def advanced(self, source: object, report: object) -> None:
-        pass
-
-    def committed(self, report: object) -> None:
-        pass
-
-
 @pytest.mark.parametrize(("engine", "rounds"), [("tantivy", 50), ("whoosh", 10)])
 def test_a_killed_load_loses_nothing_and_doubles_nothing(
-    tmp_path: Path, engine: str, rounds: int
+    tmp_path: Path, tell: Tell, engine: str, rounds: int
 ) -> None:
     source = tmp_path / "papers.jsonl"
     write_papers(source)
@@ -129,7 +118,7 @@ def test_a_killed_load_loses_nothing_and_doubles_nothing(
         histogram[killed.point] += 1
         papers = assert_whole(folder, engine, killed.acknowledged)
         assert papers - killed.acknowledged in (0, 10)
-    print(f"\n{engine}: killed at {dict(histogram)}")
+    tell(f"killed at {dict(histogram)}")
     assert all(histogram[point] >= rounds / 5 for point in POINTS), histogram
 
 
@@ -141,7 +130,7 @@ def test_a_load_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     killed = load_and_kill(folder, "tantivy", source, "between-commits", chance)
     assert killed.acknowledged < PAPERS
     with Shelf(folder) as shelf:
-        report = shelf.load([source], SilentObserver())
+        report = shelf.load([source], Silent())
         assert (report.added + report.unchanged, report.updated) == (PAPERS, 0)
         assert report.unchanged >= killed.acknowledged
     assert assert_whole(folder, "tantivy", PAPERS) == PAPERS
