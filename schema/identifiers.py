@@ -11,6 +11,7 @@ _KINDS = frozenset(ExternalIdKind)  # `in` an enum refuses strings before Python
 _ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z][a-z-]*(?:\.[a-z]{2})?/\d{7})(?:v\d+)?", re.I | re.A)
 _DOI = re.compile(r"10\.\d{4,9}/\S+", re.ASCII)
 _ACL = re.compile(r"[A-Z]\d{2}-\d{4}|\d{4}\.[a-z0-9_]+-[a-z0-9_]+\.\d+", re.ASCII)
+_ARXIV_DOI = "10.48550/arxiv."
 _DOI_RESOLVER = re.compile(r"https?://(?:dx\.)?doi\.org/", re.I)
 
 
@@ -25,6 +26,18 @@ def doi(text: str) -> str | None:
     bare = _DOI_RESOLVER.sub("", text.strip(), count=1)
     bare = bare[4:] if bare[:4].lower() == "doi:" else bare
     return bare.lower() if _DOI.fullmatch(bare) else None
+
+
+def doi_identity(text: str) -> tuple[ExternalIdKind, str] | None:
+    """What a DOI identifies: arXiv's own DOIs (10.48550/arXiv.X) are the arXiv id, else itself.
+
+    So a paper may have the publisher's DOI besides, which its arXiv DOI would contradict.
+    """
+    normal = doi(text)
+    if normal is None:
+        return None
+    arxiv = arxiv_id(normal.removeprefix(_ARXIV_DOI)) if normal.startswith(_ARXIV_DOI) else None
+    return (ExternalIdKind.ARXIV, arxiv) if arxiv else (ExternalIdKind.DOI, normal)
 
 
 def acl_id(text: str) -> str | None:
@@ -45,7 +58,10 @@ def identifier_key(text: str) -> str | None:
         kind = prefix.lower()
         if kind not in _KINDS or not value:
             return None
-        normal = {"arxiv": arxiv_id, "doi": doi, "acl": acl_id}.get(kind, str)(value)
+        if kind == ExternalIdKind.DOI:
+            identity = doi_identity(value)
+            return ":".join(identity) if identity else None
+        normal = {"arxiv": arxiv_id, "acl": acl_id}.get(kind, str)(value)
         return f"{kind}:{normal}" if normal else None
     bare = arxiv_id(text)
     if bare:

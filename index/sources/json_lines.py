@@ -20,7 +20,7 @@ from index.sources.limits import MAX_LINE_BYTES, excerpt, has_control, refusal
 from index.sources.links import external_id_of, find_links, link_of
 from index.sources.source import Line, Source
 from index.sources.text import readable
-from schema.identifiers import MAX_ID_LENGTH, OWN_ID, acl_id, arxiv_id, doi
+from schema.identifiers import MAX_ID_LENGTH, OWN_ID, acl_id, arxiv_id, doi, doi_identity
 from schema.record import (
     ExternalIdKind,
     Link,
@@ -250,9 +250,9 @@ def _interchange_ids(members: Members, urls: list[str]) -> dict[ExternalIdKind, 
         else:
             found[ExternalIdKind.OTHER] = identifier
     if written := members.text("doi"):
-        normal = doi(written) if len(written) <= MAX_ID_LENGTH else None
-        if normal:
-            found[ExternalIdKind.DOI] = normal
+        identity = doi_identity(written) if len(written) <= MAX_ID_LENGTH else None
+        if identity:
+            found.setdefault(*identity)
         else:
             members.notes.append(f"`doi` is no DOI: {shown(written)}")
     for url in urls:

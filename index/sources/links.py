@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
 from index.sources.limits import MAX_LINKS, MAX_URL
-from schema.identifiers import acl_id, arxiv_id, doi
+from schema.identifiers import acl_id, arxiv_id, doi_identity
 from schema.record import ExternalIdKind, Link, LinkKind
 
 _ESCAPED = re.compile(r"\\{1,2}([_%#&~$])")
@@ -187,8 +187,7 @@ def external_id_of(url: str) -> tuple[ExternalIdKind, str] | None:
         arxiv = arxiv_id(rest.removesuffix(".pdf")) if room in ("abs", "pdf", "html") else None
         return (ExternalIdKind.ARXIV, arxiv) if arxiv else None
     if parts.netloc == "doi.org":
-        found = doi(path)
-        return (ExternalIdKind.DOI, found) if found else None
+        return doi_identity(path)
     if parts.netloc == "aclanthology.org":
         acl = acl_id(path.removesuffix(".pdf"))
         return (ExternalIdKind.ACL, acl) if acl else None
