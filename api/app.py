@@ -15,11 +15,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.edge import Edge
 from api.graphql import GraphQLDoor
-from api.http import Answer, method_problem, problem_answer
+from api.http import (
+    Answer,
+    accepts_page,
+    all_headers,
+    method_problem,
+    options_answer,
+    problem_answer,
+)
 from api.pool import Pool
 from api.rest import RestDoor
 from api.settings import Settings
-from api.web import greeting_json, greeting_page
+from api.web import greeting_json, greeting_page, icon, visited_address
 from index.shelf import Shelf
 from schema.errors import Problem
 
@@ -65,8 +72,13 @@ def create_app(settings: Settings) -> ASGIApp:
 
     async def greet(request: Request) -> Response:
         papers = shelf.stats().papers
-        wants_page = "text/html" in request.headers.get("accept", "")
-        return _response(greeting_page(papers) if wants_page else greeting_json(papers))
+        if not accepts_page(request.scope):
+            return _response(greeting_json(papers))
+        address = settings.public_url or visited_address(request.scope)
+        return _response(greeting_page(papers, address))
+
+    async def sign(_: Request) -> Response:
+        return _response(icon())
 
     async def health(_: Request) -> Response:
         return _response(Answer(orjson.dumps({"status": "ok"})))
@@ -75,20 +87,24 @@ def create_app(settings: Settings) -> ASGIApp:
         if shelf.ready:
             return _response(Answer(orjson.dumps({"status": "ready"})))
         problem = Problem("starting", "The index has not caught up with the store yet.")
-        return _response(problem_answer(problem, [(b"retry-after", b"1")]))
+        return _response(problem_answer(problem))
 
     others = Starlette(
         routes=[
             Route("/", greet),
+            Route("/icon.svg", sign),
             Route("/healthz", health),
             Route("/readyz", readiness),
         ],
         exception_handlers={HTTPException: _http_problem},
         lifespan=lifespan,
     )
+    # A redirect would lead to whatever host the client has named.
+    others.router.redirect_slashes = False
     rest = RestDoor(shelf, pool, max_body=settings.max_body, public_url=settings.public_url or "")
     graphql = GraphQLDoor(shelf, pool, max_body=settings.max_body)
-    return Edge(Front(rest, graphql, others), settings.cors_origins)
+    front = Front(rest, graphql, others)
+    return Edge(front, origins=settings.cors_origins, hosts=settings.allowed_hosts)
 
 
 def from_environment() -> ASGIApp:
@@ -100,7 +116,10 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     """Starlette's own refusals in the one shape that our errors have."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 405:
-        return _response(method_problem(request.method, "GET, HEAD, OPTIONS"))
+        allowed = "GET, HEAD, OPTIONS"
+        if request.method == "OPTIONS":
+            return _response(options_answer(allowed))
+        return _response(method_problem(request.method, allowed))
     path = request.url.path[:200]
     return _response(
         problem_answer(
@@ -111,9 +130,5 @@ async def _http_problem(request: Request, error: Exception) -> Response:
 
 def _response(answer: Answer) -> Response:
     response = Response(answer.body, answer.status)
-    response.raw_headers = [
-        (b"content-type", answer.media),
-        (b"content-length", b"%d" % len(answer.body)),
-        *answer.headers,
-    ]
+    response.raw_headers = all_headers(answer)
     return response

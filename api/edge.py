@@ -1,4 +1,4 @@
-"""The outermost layer: CORS, headers that every answer carries, and the last net for errors."""
+"""The outermost layer: hosts, CORS, headers that every answer carries, the last net for errors."""
 
 import logging
 from collections.abc import Sequence
@@ -10,23 +10,31 @@ from schema.errors import Problem
 
 EXPOSED = "ETag, Link, Location, Retry-After, Server-Timing"
 METHODS = "GET, HEAD, POST, OPTIONS"
-REQUEST_HEADERS = "Accept, Authorization, Content-Type, If-None-Match"
+REQUEST_HEADERS = "Accept, Authorization, Content-Type, If-None-Match, *"
+"""The star stands for what tracing and GraphQL clients add, but not for `Authorization`."""
 MAX_AGE = "86400"
+
+PROBES = ("/healthz", "/readyz")
+"""Answered for any host: what watches a server knows its address, not its name."""
 
 _log = logging.getLogger("papershelf")
 
 
 class Edge:
-    """Wraps the doors. `origins` are those that a browser may call from; `("*",)` means any.
+    """Wraps the doors.
 
-    CORS is the Fetch standard's: a preflight is answered here, an actual request gains
-    `Access-Control-Allow-Origin`. No answer depends on cookies, so credentials are never allowed.
+    `origins` are those that a browser may call from, `hosts` those that a request may be for, with
+    `*.` in front for any host below; `("*",)` means any. CORS is the Fetch standard's: a preflight
+    is answered here, an actual request gains `Access-Control-Allow-Origin`. No answer depends on
+    cookies, so credentials are never allowed.
     """
 
-    def __init__(self, inner: ASGIApp, origins: Sequence[str]) -> None:
+    def __init__(self, inner: ASGIApp, *, origins: Sequence[str], hosts: Sequence[str]) -> None:
         self._inner = inner
         self._any = "*" in origins
         self._origins = frozenset(origins)
+        self._any_host = "*" in hosts
+        self._hosts = frozenset(map(_plain_host, hosts))
         self._common: list[Header] = [(b"x-content-type-options", b"nosniff")]
         exposed = (b"access-control-expose-headers", EXPOSED.encode())
         self._for_all = [*self._common, (b"access-control-allow-origin", b"*"), exposed]
@@ -47,17 +55,22 @@ class Edge:
                 message["headers"] = [*message["headers"], *extra]
             await send(message)
 
-        if scope["method"] == "OPTIONS":
-            await send_answer(self._options(scope), send_with_headers)
+        verb, answer = scope["method"], None
+        if not self._any_host and scope["path"] not in PROBES:
+            answer = self._refused(header(scope, b"host"))
+        if verb == "OPTIONS" and header(scope, b"access-control-request-method"):
+            answer = answer or _PREFLIGHT
+        if answer:
+            await send_answer(answer, send_with_headers, head=verb == "HEAD")
             return
         try:
             await self._inner(scope, receive, send_with_headers)
         except Exception:
-            _log.exception("An unexpected error in %s %s", scope["method"], scope["path"][:200])
+            _log.exception("An unexpected error in %s %s", verb, scope["path"][:200])
             if started:
                 raise
             problem = Problem("internal", "Something went wrong here; the server's log says what.")
-            await send_answer(problem_answer(problem), send_with_headers)
+            await send_answer(problem_answer(problem), send_with_headers, head=verb == "HEAD")
 
     def _for_origin(self, origin: str) -> list[Header]:
         headers = [*self._common, (b"vary", b"Origin")]
@@ -66,12 +79,35 @@ class Edge:
             headers += [allowed, self._exposed]
         return headers
 
-    def _options(self, scope: Scope) -> Answer:
-        headers: list[Header] = [(b"allow", METHODS.encode())]
-        if header(scope, b"access-control-request-method"):
-            headers = [
-                (b"access-control-allow-methods", METHODS.encode()),
-                (b"access-control-allow-headers", REQUEST_HEADERS.encode()),
-                (b"access-control-max-age", MAX_AGE.encode()),
-            ]
-        return Answer(b"", 204, headers=headers)
+    def _refused(self, given: str) -> Answer | None:
+        """The refusal of a request for a host that is not ours, None for one that is."""
+        host = _plain_host(given)
+        above = host.partition(".")[2]
+        while above and f"*.{above}" not in self._hosts:
+            above = above.partition(".")[2]
+        if host and (above or host in self._hosts):
+            return None
+        message = f"This server does not answer for the host `{given[:100]}`."
+        return problem_answer(Problem("host-not-allowed", message))
+
+
+_PREFLIGHT = Answer(
+    b"",
+    204,
+    headers=[
+        (b"access-control-allow-methods", METHODS.encode()),
+        (b"access-control-allow-headers", REQUEST_HEADERS.encode()),
+        (b"access-control-max-age", MAX_AGE.encode()),
+    ],
+)
+
+
+def _plain_host(text: str) -> str:
+    """The host of `host[:port]` in lower case, without brackets, port and final dot."""
+    text = text.strip().lower()
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    name, colon, port = text.rpartition(":")
+    if colon and ":" not in name and (port.isdigit() or not port):
+        text = name
+    return text.removesuffix(".")

@@ -16,6 +16,9 @@ HTML = b"text/html; charset=utf-8"
 MAX_PARAMETERS = 200
 """Parameters that a query string may have, well above any honest request."""
 
+RETRY_AFTER = b"1"
+"""Seconds after which a request may pass that met a busy or starting server."""
+
 Header = tuple[bytes, bytes]
 
 
@@ -32,21 +35,26 @@ class Answer:
 async def send_answer(answer: Answer, send: Send, *, head: bool = False) -> None:
     """Send `answer`; for `HEAD` its headers alone, with the length that `GET` would have."""
     await send(
-        {
-            "type": "http.response.start",
-            "status": answer.status,
-            "headers": [
-                (b"content-type", answer.media),
-                (b"content-length", b"%d" % len(answer.body)),
-                *answer.headers,
-            ],
-        }
+        {"type": "http.response.start", "status": answer.status, "headers": all_headers(answer)}
     )
     await send({"type": "http.response.body", "body": b"" if head else answer.body})
 
 
+def all_headers(answer: Answer) -> list[Header]:
+    """The headers of an answer; 204 has neither type nor length (RFC 9110, section 8.6)."""
+    if answer.status == 204:
+        return [*answer.headers]
+    return [
+        (b"content-type", answer.media),
+        (b"content-length", b"%d" % len(answer.body)),
+        *answer.headers,
+    ]
+
+
 def problem_answer(problem: Problem, headers: Sequence[Header] = ()) -> Answer:
-    """A problem as RFC 9457 `application/problem+json`."""
+    """A problem as RFC 9457 `application/problem+json`; 503 says when to try again."""
+    if problem.kind.status == 503:
+        headers = [*headers, (b"retry-after", RETRY_AFTER)]
     body = {
         "type": "about:blank",
         "title": problem.kind.title,
@@ -72,6 +80,16 @@ def method_problem(method: str, allowed: str) -> Answer:
     """405 with the `Allow` header of RFC 9110, section 15.5.6."""
     problem = Problem("method-not-allowed", f"{method} is not possible here; use {allowed}.")
     return problem_answer(problem, [(b"allow", allowed.encode())])
+
+
+def options_answer(allowed: str) -> Answer:
+    """The answer to `OPTIONS` (RFC 9110, section 9.3.7)."""
+    return Answer(b"", 204, headers=[(b"allow", allowed.encode())])
+
+
+def accepts_page(scope: Scope) -> bool:
+    """Whether a browser is asking, which names `text/html` itself."""
+    return "text/html" in header(scope, b"accept").lower()
 
 
 def query_parameters(scope: Scope) -> list[tuple[str, str]]:
@@ -100,6 +118,8 @@ def header(scope: Scope, name: bytes) -> str:
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """The request body; raises `Problem` `body-too-large` as soon as it must pass `limit`."""
+    if header(scope, b"content-encoding").strip().lower() not in ("", "identity"):
+        raise Problem("media-type-unsupported", "Send the body without `Content-Encoding`.")
     declared = header(scope, b"content-length")
     if declared.isdigit() and int(declared[:20]) > limit:
         raise _too_large(limit)

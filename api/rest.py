@@ -13,6 +13,7 @@ from api.http import (
     ClientGone,
     json_body,
     method_problem,
+    options_answer,
     problem_answer,
     query_parameters,
     read_body,
@@ -20,7 +21,7 @@ from api.http import (
 )
 from api.pool import Pool
 from index.shelf import Shelf
-from schema.dates import day_interval
+from schema.dates import day_interval, iso_day
 from schema.errors import ParameterError, Problem
 from schema.search import MAX_LIMIT, parse_limit, parse_request, unknown_parameter
 
@@ -67,34 +68,32 @@ class RestDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; every problem is answered as `application/problem+json`."""
-        verb, method = scope["method"], "GET"
-        handler: Handler = self._missing
-        rest = ""
-        path = scope["path"]
-        if found := self._exact.get(path):
-            method, handler = found
-        else:
-            for prefix, below in self._below:
-                if path.startswith(prefix) and len(path) > len(prefix):
-                    handler, rest = below, path[len(prefix) :]
-                    break
-        if verb != method and not (verb == "HEAD" and method == "GET"):
-            allowed = "GET, HEAD, OPTIONS" if method == "GET" else f"{method}, OPTIONS"
-            answer = method_problem(verb, allowed)
-        else:
-            try:
+        verb = scope["method"]
+        try:
+            method, handler, rest = self._route(scope["path"])
+            if verb == method or (verb == "HEAD" and method == "GET"):
                 answer = await handler(Call(scope, receive, rest))
-            except Problem as problem:
-                answer = problem_answer(problem)
-            except ClientGone:
-                return
+            else:
+                allowed = "GET, HEAD, OPTIONS" if method == "GET" else f"{method}, OPTIONS"
+                answer = (
+                    options_answer(allowed) if verb == "OPTIONS" else method_problem(verb, allowed)
+                )
+        except Problem as problem:
+            answer = problem_answer(problem)
+        except ClientGone:
+            return
         await send_answer(answer, send, head=verb == "HEAD")
 
-    async def _missing(self, call: Call) -> Answer:
-        raise Problem(
-            "route-not-found",
-            f"There is nothing at {call.scope['path'][:200]}. `GET /` lists the doors.",
-        )
+    def _route(self, path: str) -> tuple[str, Handler, str]:
+        """Method and handler of a path, and what the route leaves open of it."""
+        if found := self._exact.get(path):
+            return (*found, "")
+        for prefix, handler in self._below:
+            if path.startswith(prefix) and len(path) > len(prefix):
+                return "GET", handler, path[len(prefix) :]
+        near = path.rstrip("/")
+        hint = f"Did you mean {near}?" if near in self._exact else "`GET /` lists the doors."
+        raise Problem("route-not-found", f"There is nothing at {path[:200]}. {hint}")
 
     async def _papers(self, call: Call) -> Answer:
         given = query_parameters(call.scope)
@@ -127,8 +126,11 @@ class RestDoor:
         errors: list[ParameterError] = []
         values = dict(given)
         limit = parse_limit(values.get("limit"), errors, default=MAX_LIMIT)
-        day = call.rest or None
-        if day is not None and (day.count("-") != 2 or not day_interval(day)):
+        day = None
+        if call.rest:
+            days = day_interval(call.rest) if call.rest.count("-") == 2 else None
+            day = iso_day(days[0]) if days else None
+        if call.rest and day is None:
             errors.append(
                 ParameterError(
                     "date", "parameter-invalid", "`date` must be a day as YYYY-MM-DD.", "2025-12-12"

@@ -1,10 +1,13 @@
 """What greets a visitor: a small page for a browser, an index of the doors for everyone else."""
 
+import re
 from html import escape
+from urllib.parse import urlencode
 
 import orjson
+from starlette.types import Scope
 
-from api.http import HTML, Answer
+from api.http import HTML, Answer, header
 
 DOORS: tuple[tuple[str, str, str], ...] = (
     ("papers", "/v1/papers", "List, search and filter papers, e.g. /v1/papers?q=alignment"),
@@ -18,19 +21,56 @@ DOORS: tuple[tuple[str, str, str], ...] = (
     ("ready", "/readyz", "Whether the index has caught up after the start"),
 )
 
+EXAMPLES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
+    ("optimal transport", "both words, then papers with one of them", ()),
+    ('"optimal transport"', "the words side by side", ()),
+    ("title:hydra", "a word of the title", ()),
+    ("align* -vision", "any ending, without another word", ()),
+    (
+        "published:2024-06..2025-05",
+        "a range of dates, most authors first",
+        (("sort", "-authorCount"),),
+    ),
+)
+"""Queries to try: what is searched for, what that shows, further parameters."""
+
 _POLICY = (
-    b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
-    b"frame-ancestors 'none'"
+    b"default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'; "
+    b"base-uri 'none'; frame-ancestors 'none'"
 )
 
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
+
+_ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">
+<path fill="#36c" d="M2 2h3v10H2zM6 4h3v8H6z"/><path fill="#f90" d="m10 3.6 2.9-.8 2.6 8.7-2.9.8z"/>
+<path fill="#888" d="M1 13h14v1.5H1z"/></svg>
+"""
+
 _STYLE = """
-:root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem; }
+:root { color-scheme: light dark; --quiet: color-mix(in srgb, CanvasText 70%, transparent);
+  --line: color-mix(in srgb, CanvasText 20%, transparent); }
+* { box-sizing: border-box; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 0 auto;
+  padding: 2.5rem 1rem; overflow-wrap: anywhere; }
+h1 { margin: 0; font-size: 2rem; }
+h2 { margin: 2rem 0 .25rem; font-size: 1.1rem; }
+p { margin: .25rem 0; }
 form { display: flex; gap: .5rem; margin: 1.5rem 0; }
-input { flex: 1; font: inherit; padding: .5rem; }
-button { font: inherit; padding: .5rem 1rem; }
-dt { font-family: ui-monospace, monospace; margin-top: .75rem; }
-dd { margin: 0; opacity: .8; }
+input { flex: 1; min-width: 0; }
+input, button { font: inherit; padding: .6rem .9rem; border: 1px solid var(--line);
+  border-radius: .4rem; }
+button { cursor: pointer; }
+code, pre, dt { font-family: ui-monospace, monospace; font-size: .9rem; }
+pre { margin: .5rem 0; padding: .75rem; border: 1px solid var(--line); border-radius: .4rem;
+  white-space: pre-wrap; }
+dl { margin: 0; display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); }
+dt, dd { margin: 0; padding: .4rem .5rem .4rem 0; border-top: 1px solid var(--line); }
+dd, .quiet { color: var(--quiet); }
+@media (max-width: 36rem) {
+  body { padding-top: 1.25rem; }
+  dl { display: block; }
+  dd { border: 0; padding-top: 0; }
+}
 """
 
 
@@ -41,23 +81,43 @@ def greeting_json(papers: int) -> Answer:
     return Answer(orjson.dumps(body, option=orjson.OPT_INDENT_2), headers=[(b"vary", b"Accept")])
 
 
-def greeting_page(papers: int) -> Answer:
-    """The same as a page, with a search box that needs no script."""
-    rows = "".join(f"<dt>{_address(href)}</dt><dd>{escape(text)}</dd>" for _, href, text in DOORS)
+def greeting_page(papers: int, address: str) -> Answer:
+    """The same as a page, with a search box that needs no script.
+
+    `address` is how the visitor reaches the server, such as `http://127.0.0.1:8000`.
+    """
+    doors = "".join(f"<dt>{_door(href)}</dt><dd>{escape(text)}</dd>" for _, href, text in DOORS)
+    examples = "".join(
+        f'<dt><a href="/v1/papers?{escape(urlencode([("q", q), *more]))}">{escape(q)}</a></dt>'
+        f"<dd>{escape(text)}</dd>"
+        for q, text, more in EXAMPLES
+    )
     count = "one paper" if papers == 1 else f"{papers:,} papers" if papers else "no papers yet"
     hint = "" if papers else "<p>Load some with <code>papershelf load FILE</code>.</p>"
+    command = f"curl -G '{address}/v1/papers' --data-urlencode 'q=alignment'"
     page = f"""<!doctype html>
 <html lang="en">
+<head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Papershelf</title>
+<link rel="icon" href="/icon.svg" type="image/svg+xml">
 <style>{_STYLE}</style>
+</head>
+<body>
 <h1>Papershelf</h1>
 <p>A search service over {count}.</p>{hint}
-<form action="/v1/papers"><input name="q" type="search" aria-label="Search papers"
-placeholder="optimal transport" autofocus><button>Search</button></form>
+<form action="/v1/papers" role="search"><input name="q" type="search" aria-label="Search papers"
+placeholder="optimal transport" maxlength="4000" autofocus><button>Search</button></form>
+<p class="quiet">Answers are JSON. <a href="/graphql">The GraphQL playground</a> runs queries in the
+browser.</p>
+<h2>Queries to try</h2>
+<dl>{examples}</dl>
+<h2>In a terminal</h2>
+<pre tabindex="0">{escape(command, quote=False)}</pre>
 <h2>Doors</h2>
-<dl>{rows}</dl>
+<dl>{doors}</dl>
+</body>
 </html>
 """
     headers = [
@@ -68,5 +128,18 @@ placeholder="optimal transport" autofocus><button>Search</button></form>
     return Answer(page.encode(), media=HTML, headers=headers)
 
 
-def _address(href: str) -> str:
+def visited_address(scope: Scope) -> str:
+    """The server's address as the visitor wrote it, where the header holds nothing but that."""
+    host = header(scope, b"host")
+    return f"{scope['scheme']}://{host if _HOST.fullmatch(host) else '127.0.0.1:8000'}"
+
+
+def icon() -> Answer:
+    """The sign of the pages: books on a shelf."""
+    return Answer(
+        _ICON.encode(), media=b"image/svg+xml", headers=[(b"cache-control", b"max-age=86400")]
+    )
+
+
+def _door(href: str) -> str:
     return escape(href) if "{" in href or "batch" in href else f'<a href="{href}">{href}</a>'

@@ -27,6 +27,7 @@ PROBLEMS: dict[str, ProblemKind] = {
         ProblemKind("query-too-many-expansions", 400, "Query has too many expanding words"),
         ProblemKind("query-text-invalid", 400, "Query text is not valid Unicode"),
         ProblemKind("header-invalid", 400, "Invalid header"),
+        ProblemKind("host-not-allowed", 400, "Host not allowed"),
         ProblemKind("body-not-json", 400, "Body is not valid JSON"),
         ProblemKind("body-invalid", 422, "Body has an invalid member"),
         ProblemKind("body-too-large", 413, "Body too large"),

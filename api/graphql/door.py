@@ -16,20 +16,30 @@ from api.graphql.request import (
     GRAPHQL_JSON,
     PLAIN_JSON,
     GraphQLRequest,
-    accepts_page,
     read_request,
     response_media,
 )
-from api.http import HTML, Answer, ClientGone, Header, send_answer
+from api.http import (
+    HTML,
+    Answer,
+    ClientGone,
+    Header,
+    accepts_page,
+    options_answer,
+    send_answer,
+)
 from api.pool import Pool
 from index.shelf import Shelf
 from schema.errors import Problem
+
+METHODS = "GET, HEAD, POST, OPTIONS"
+READ_METHODS = "GET, HEAD, OPTIONS"
 
 MAX_COERCION_ERRORS = 10
 
 _POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    b"img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _FILES: dict[str, tuple[str, bytes, tuple[Header, ...]]] = {
     "": (
@@ -82,11 +92,13 @@ class GraphQLDoor:
             if page is None:
                 detail = f"There is nothing at {scope['path'][:200]}."
                 return _refusal(Problem("route-not-found", detail))
-            return page if method in ("GET", "HEAD") else _not_allowed(method, "GET, HEAD, OPTIONS")
+            if method == "OPTIONS":
+                return options_answer(READ_METHODS)
+            return page if method in ("GET", "HEAD") else _not_allowed(method, READ_METHODS)
         if method == "OPTIONS":
-            return Answer(b"", 204, headers=[(b"allow", b"GET, HEAD, POST, OPTIONS")])
+            return options_answer(METHODS)
         if method not in ("GET", "HEAD", "POST"):
-            return _not_allowed(method, "GET, HEAD, POST, OPTIONS")
+            return _not_allowed(method, METHODS)
         if method != "POST" and accepts_page(scope):
             return self._pages[""]
         media = response_media(scope)

@@ -38,11 +38,6 @@ def response_media(scope: Scope) -> bytes | None:
     return best if weights[best] > 0 else None
 
 
-def accepts_page(scope: Scope) -> bool:
-    """Whether a browser is asking, which names `text/html` itself."""
-    return "text/html" in header(scope, b"accept").lower()
-
-
 def _accepted(accept: str) -> dict[str, float]:
     """Media ranges and their weights."""
     ranges = {}

@@ -68,6 +68,7 @@ async function run() {
     const took = Math.round(performance.now() - started);
     $("status").textContent = `Status ${status}, ${took} ms, ${text.length} characters.`;
     $("result").textContent = pretty(text);
+    $("status").scrollIntoView({ block: "nearest" });
   } catch (error) {
     if (error.name !== "AbortError") $("status").textContent = `No answer: ${error.message}`;
   }
