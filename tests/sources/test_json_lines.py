@@ -110,6 +110,9 @@ def test_date_that_does_not_exist_is_null_with_its_text_and_a_warning(
         ({"url": "https://aclanthology.org/D16-2004"}, {"acl": "D16-2004"}),
         ({"abstract": "cites https://arxiv.org/abs/2407.09941"}, {}),
         ({"doi": "DOI:10.1000/X"}, {"doi": "10.1000/x"}),
+        ({"doi": "10.48550/arXiv.2407.09941"}, {"arxiv": "2407.09941"}),
+        ({"doi": "10.1000/x", "url": "https://doi.org/10.48550/arXiv.2407.09941"},
+         {"doi": "10.1000/x", "arxiv": "2407.09941"}),
     ],
 )  # fmt: skip
 def test_identifiers(tmp_path: Path, members: dict[str, str], expected: dict[str, str]) -> None:
