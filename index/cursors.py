@@ -19,9 +19,9 @@ _SEAL_BYTES = 8
 class Cursor:
     """A place in a walk.
 
-    `revision` is where the walk began and `bound` the store position it had there: papers first
-    stored after it stay out. `matched` is the set that is walked, `rank` the number of papers
-    before the place, `position` the sort values of the last of them (None for relevance).
+    `revision` is where the walk began and `bound` the position of its index: papers first stored
+    after it stay out. `matched` is the set that is walked, `rank` the number of papers before the
+    place, `position` the sort values of the last of them (None: only the rank tells).
     """
 
     revision: str
@@ -34,7 +34,7 @@ class Cursor:
 def fingerprint(request: SearchRequest) -> bytes:
     """What ties a cursor to its search: everything of the request but `limit` and `cursor`."""
     order = ",".join(map(str, request.sort))
-    asked = f"{request.q}\0{request.match}\0{order}\0{request.conditions or ''!r}"
+    asked = f"{request.q!r}\0{request.match}\0{order}\0{request.conditions or ''!r}"
     return hashlib.blake2b(asked.encode(), digest_size=8).digest()
 
 

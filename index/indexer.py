@@ -30,6 +30,16 @@ class Indexer:
         """Whether the index has not reached the store, or cannot be read at all."""
         return self._engine.position() != self._store.position()
 
+    def settle(self, patience: float) -> None:
+        """To be called before the store is written: make an index anew that is ahead of it.
+
+        The store is then an older copy than the index was made from. Once written to, it would
+        reach the index's position with other papers, and nobody could tell any more.
+        """
+        position = self._engine.position()
+        if position is not None and position > self._store.position():
+            self.catch_up(patience)
+
     def catch_up(self, patience: float = 0.0, progress: Progress | None = None) -> bool:
         """Apply what is new; rebuild an index that is missing, foreign, damaged or ahead.
 
@@ -43,7 +53,7 @@ class Indexer:
                 if mine:
                     self._apply(progress)
             position = self._engine.position()
-            if position is not None and position >= target:
+            if position is not None and target <= position <= self._store.position():
                 return True
             if time.monotonic() >= deadline:
                 return False

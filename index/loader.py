@@ -4,9 +4,10 @@ import datetime
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import orjson
 
@@ -15,7 +16,10 @@ from index.store import Store
 from schema.record import PaperRecord, Reject, SourceFile, SourceWarning
 
 BATCH_PAPERS = 500
+BATCH_BYTES = 8 * 2**20
 BATCH_SECONDS = 1.0
+"""A transaction has at most so many papers, made of about so many bytes, read in such a time."""
+
 MAX_REPORTED = 1000
 """Rejects and warnings that a report holds; the counts and the rejects file go on."""
 
@@ -143,14 +147,15 @@ class Loader:
 class RejectsFile:
     """`rejects/<sha256>.jsonl` in the data folder: what a source had that could not be loaded.
 
-    One file a source, written anew by each load of it, and absent when nothing was rejected.
+    One file a source (named by 16 digits of its hash), written anew by each load of it, and absent
+    when nothing was rejected.
     """
 
     def __init__(self, folder: Path, file: SourceFile, *, enabled: bool) -> None:
         self._path = folder / f"{file.sha256[:16]}.jsonl"
         self._name = file.name
         self._enabled = enabled
-        self._descriptor: int | None = None
+        self._lines: BinaryIO | None = None
 
     def __enter__(self) -> "RejectsFile":
         if self._enabled:
@@ -158,34 +163,44 @@ class RejectsFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
+        if self._lines is not None:
+            self._lines.close()
 
     def add(self, reject: Reject) -> None:
         """Append one reject as a JSON line."""
         if not self._enabled:
             return
-        if self._descriptor is None:
+        if self._lines is None:
             self._path.parent.mkdir(mode=0o700, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-            self._descriptor = os.open(self._path, flags, 0o600)
+            self._lines = os.fdopen(self._create(), "wb")
         line = {
             "source": self._name,
             "line": reject.line,
             "reason": reject.reason,
             "excerpt": reject.excerpt,
         }
-        os.write(self._descriptor, orjson.dumps(line) + b"\n")
+        self._lines.write(orjson.dumps(line) + b"\n")
+        self._lines.flush()
+
+    def _create(self) -> int:
+        """A new file of this load alone: another load of the same source writes its own."""
+        while True:
+            self._path.unlink(missing_ok=True)
+            with suppress(FileExistsError):
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+                return os.open(self._path, flags, 0o600)
 
 
 def _batches(records: Iterable[PaperRecord]) -> Iterator[list[PaperRecord]]:
-    """Records in lists of up to `BATCH_PAPERS`, cut earlier when a batch takes long to read."""
+    """Records in lists of up to `BATCH_PAPERS`, cut earlier where they are large or come slowly."""
     batch: list[PaperRecord] = []
-    began = time.monotonic()
+    size, began = 0, time.monotonic()
     for record in records:
         batch.append(record)
-        if len(batch) >= BATCH_PAPERS or time.monotonic() - began > BATCH_SECONDS:
+        size += record.span.end - record.span.start
+        full = len(batch) >= BATCH_PAPERS or size >= BATCH_BYTES
+        if full or time.monotonic() - began > BATCH_SECONDS:
             yield batch
-            batch, began = [], time.monotonic()
+            batch, size, began = [], 0, time.monotonic()
     if batch:
         yield batch

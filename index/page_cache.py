@@ -4,10 +4,10 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 
-from schema.search import Page
+from schema.search import Page, SearchRequest
 
-OVERHEAD = 1000
-"""Bytes that a page is taken to need besides its rows."""
+PAGE, HIT, TEXT, CHARACTER = 1500, 250, 100, 4
+"""Bytes that are reckoned for a page, a hit beside its row, a text, and a character of it."""
 
 
 class PageCache:
@@ -43,4 +43,14 @@ class PageCache:
 
 
 def _cost(page: Page) -> int:
-    return OVERHEAD + sum(map(len, page.rows))
+    """Bytes that a page and its request need, at most about; both are as long as a client likes."""
+    rows = sum(map(len, page.rows)) + HIT * len(page.rows)
+    texts = [*_texts(page.request), *(warning.message for warning in page.warnings)]
+    return PAGE + rows + TEXT * len(texts) + CHARACTER * sum(map(len, texts))
+
+
+def _texts(request: SearchRequest) -> list[str]:
+    texts = [request.q or "", request.cursor or ""]
+    for _, condition in request.conditions:
+        texts += [condition.field, *condition.values, *("" for _ in condition.intervals)]
+    return texts

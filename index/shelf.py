@@ -4,7 +4,8 @@ import datetime
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,11 +17,19 @@ from index.language import Parsed, parse
 from index.loader import Loader, LoadObserver, LoadReport
 from index.page_cache import PageCache
 from index.store import Removal, Store
-from index.view import EVERYTHING, Plan, View, is_light
+from index.view import EVERYTHING, STALE, Plan, View, is_light
 from index.views import Views
 from schema.errors import Problem
 from schema.identifiers import identifier_key
-from schema.search import MAX_LIMIT, RELEVANCE, Hit, Match, Page, QueryWarning, SearchRequest
+from schema.search import (
+    MAX_LIMIT,
+    RELEVANCE,
+    Hit,
+    Match,
+    Page,
+    SearchRequest,
+    SortPosition,
+)
 
 _log = logging.getLogger("papershelf")
 
@@ -80,7 +89,8 @@ class Shelf:
         self._rejects = folder / "rejects"
         self._codec = CursorCodec(self._store.identity.encode())
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+        self._goal = 0
         self.ready = False
         self._pages = PageCache(PAGE_CACHE_BYTES)
         self._views = Views(self._store, self._engine)
@@ -94,8 +104,8 @@ class Shelf:
     def close(self) -> None:
         """Stop the background work and let all files go."""
         self._stop.set()
-        if self._thread:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
         self._views.close()
         self._engine.close()
         self._store.close()
@@ -103,27 +113,39 @@ class Shelf:
     # Keeping up
 
     def start(self) -> None:
-        """Index and refresh in a background thread until `close`; see `ready`."""
-        self._thread = threading.Thread(
-            target=self._keep_up, name="papershelf-indexer", daemon=True
-        )
-        self._thread.start()
+        """Index and refresh in background threads until `close`; see `ready`.
 
-    def _keep_up(self) -> None:
+        Two, for readers are to see each commit at once, however long the next one takes.
+        """
+        self._goal = self._store.position()
+        for name, step in (("indexer", self._index), ("refresher", self._refresh)):
+            thread = threading.Thread(
+                target=self._repeat, args=(step,), name=f"papershelf-{name}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def _repeat(self, step: Callable[[], None]) -> None:
         trouble = ""
         while not self._stop.is_set():
             try:
-                if self._indexer.behind():
-                    self._indexer.catch_up()
-                self._views.refresh()
-                self._views.tidy()
-                self.ready = self.ready or not self._indexer.behind()
+                step()
                 trouble = ""
             except Exception as error:  # whatever it is, the next round may succeed
                 if str(error) != trouble:
                     trouble = str(error)
                     _log.exception("The index could not be brought up to date; trying again")
             self._stop.wait(REFRESH_EVERY)
+
+    def _index(self) -> None:
+        if self._indexer.behind():
+            self._indexer.catch_up()
+
+    def _refresh(self) -> None:
+        self._views.refresh()
+        self._views.tidy()
+        view = self.view
+        self.ready = self.ready or (view.snapshot is not None and view.index_position >= self._goal)
 
     def catch_up(self, patience: float = 0.0, progress: Progress | None = None) -> bool:
         """Bring the index up to the store, and readers to it; whether it got there.
@@ -152,7 +174,8 @@ class Shelf:
     ) -> LoadReport:
         """Load files (None: standard input) one after another, index them, and report.
 
-        Raises `StoreError` when the store cannot go on; what was committed before stays.
+        Raises `StoreError` when the store cannot go on, `OSError` when the index or the rejects
+        cannot be written; what was committed before stays, and the next load or server indexes it.
         """
         indexed = time.monotonic()
 
@@ -162,21 +185,26 @@ class Shelf:
                 self._indexer.catch_up()
                 indexed = time.monotonic()
 
+        if not dry_run:
+            self._indexer.settle(PATIENCE)
         loader = Loader(self._store, self._rejects, observer, index_now_and_then)
         try:
             for path in paths:
                 loader.load(path, format_name=format_name, page_date=page_date, dry_run=dry_run)
-        finally:
-            if not dry_run:
-                self._indexer.catch_up(PATIENCE)
-                self._views.refresh()
+        except BaseException:
+            with suppress(Exception):  # what stopped the load is what the caller must hear of
+                if not dry_run:
+                    self._indexer.catch_up()
+            raise
+        if not dry_run:
+            self.catch_up(PATIENCE)
         return loader.report
 
     def remove(self, ids: Sequence[str]) -> list[Removal]:
         """Remove papers by any of their ids, leaving tombstones; one answer for each id given."""
+        self._indexer.settle(PATIENCE)
         removals = self._store.remove(ids)
-        self._indexer.catch_up(PATIENCE)
-        self._views.refresh()
+        self.catch_up(PATIENCE)
         return removals
 
     def rebuild(self, progress: Progress | None = None) -> int:
@@ -212,12 +240,16 @@ class Shelf:
             stale = kept is None
             view = kept or view
         page = self._pages.get((view.revision, stale, request))
-        light = page is not None or (self._engine.capabilities.parallel and is_light(parsed.all))
-        return Plan(request, view, parsed, view.filters(request, start), light, start, stale, page)
+        filters = view.filters(request, start if stale else None)
+        direct = self._engine.capabilities.parallel and is_light(parsed.all) and is_light(filters)
+        light = page is not None or direct
+        return Plan(request, view, parsed, filters, light, start, stale, page)
 
     def run(self, plan: Plan) -> Page:
         """The page that a plan asks for."""
         if plan.page is not None:
+            if plan.page.next_cursor is not None and not plan.stale:
+                self._views.walked(plan.view)
             return plan.page
         view, request = plan.view, plan.request
         found = view.find(plan)
@@ -260,7 +292,7 @@ class Shelf:
             self._views.walked(view)
         cursor = Cursor(
             revision=start.revision if start else view.revision,
-            bound=start.bound if start else view.reader.position,
+            bound=start.bound if start else view.index_position,
             matched=matched,
             rank=(start.rank if start else 0) + passed,
             position=view.place(last.rowid, request),
@@ -301,14 +333,16 @@ class Shelf:
         Raises `Problem` `day-not-found` for a day without papers, naming its neighbours.
         """
         view = self.view
+        walk = f"daily {day or ''}".encode()
+        start = self._codec.decode(cursor, walk) if cursor is not None else None
+        view = (start and self._views.of(start.revision)) or view
+        if start and start.position:
+            day = str(start.position.values[0])  # not a newer one that has come since
         if day is None:
             newest = view.reader.listing_days(limit=1)
             if not newest:
                 raise Problem("day-not-found", "No paper has been listed on any day yet.")
             day = newest[0][0]
-        walk = f"daily {day}".encode()
-        start = self._codec.decode(cursor, walk) if cursor is not None else None
-        view = (start and self._views.of(start.revision)) or view
         listed = view.reader.listed_on(day)
         before, after = view.reader.neighbours(day)
         if not listed:
@@ -318,8 +352,9 @@ class Shelf:
         following = None
         if rank + limit < len(listed):
             self._views.walked(view)
-            place = Cursor(view.revision, view.reader.position, Match.ALL, rank + limit, None)
-            following = self._codec.encode(place, walk)
+            place = SortPosition((day,), 0)
+            reached = Cursor(view.revision, view.index_position, Match.ALL, rank + limit, place)
+            following = self._codec.encode(reached, walk)
         stored = view.reader.rows(rowids)
         return DailyPage(
             day=day,
@@ -357,10 +392,3 @@ def _no_listing(day: str, before: str | None, after: str | None) -> Problem:
 def parse_cached(text: str) -> Parsed:
     """`parse`, remembering recent queries; a page and its next pages parse once."""
     return parse(text)
-
-
-STALE = QueryWarning(
-    "revision-changed",
-    "The revision at which this walk began is no longer kept: papers that moved since may be "
-    "repeated or missing. Start again without the cursor for an exact walk.",
-)

@@ -110,17 +110,20 @@ class Reader:
         """Whether a key of `identifier_key` is that of a removed paper."""
         return bool(self._all("SELECT 1 FROM tombstone WHERE key = ?", (key,)))
 
-    def sort_position(self, rowid: int) -> tuple[dict[str, int | str | None], int]:
-        """The value of every sort key of a paper, and its tie; raises KeyError if it is unknown."""
+    def sort_position(self, rowid: int) -> tuple[int, dict[str, int | str | None], int]:
+        """When a paper last changed (a `change.seq`), its value of every sort key, and its tie.
+
+        Raises KeyError if it is unknown.
+        """
         found = self._all(
-            "SELECT r.row, p.tie FROM rendering r JOIN paper p ON p.rowid = r.rowid "
+            "SELECT p.updated_seq, r.row, p.tie FROM rendering r JOIN paper p ON p.rowid = r.rowid "
             "WHERE r.rowid = ?",
             (rowid,),
         )
         if not found:
             raise KeyError(rowid)
-        row, tie = found[0]
-        return sort_values(orjson.loads(row)), tie
+        changed, row, tie = found[0]
+        return changed, sort_values(orjson.loads(row)), tie
 
     def listing_days(self, limit: int | None = None) -> list[tuple[str, int]]:
         """Days on which papers were listed and how many, the newest first."""

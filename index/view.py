@@ -17,6 +17,7 @@ from schema.search import (
     Hits,
     Match,
     Page,
+    QueryWarning,
     SearchRequest,
     SortPosition,
 )
@@ -73,7 +74,7 @@ class View:
     """A reader of the store and a snapshot of the index that belong together.
 
     The snapshot is opened first, so it is never ahead of the rows. Papers that were removed since
-    its position are kept out of every search; `snapshot` is None while the index is being made.
+    its position are kept out of every search; `snapshot` is None where there is no index yet.
     """
 
     def __init__(self, reader: Reader, snapshot: Snapshot | None) -> None:
@@ -92,11 +93,14 @@ class View:
         """Let rows and index go now; else it happens when the last user of the view is done."""
         self._finalizer()
 
-    def filters(self, request: SearchRequest, start: Cursor | None) -> Node | None:
-        """The filter tree of a request; a walk leaves out what was stored after its beginning."""
+    def filters(self, request: SearchRequest, stale: Cursor | None) -> Node | None:
+        """The filter tree of a request.
+
+        A walk whose own revision is gone (`stale` is its cursor) leaves out what came after it.
+        """
         nodes = [condition_node(condition) for _, condition in request.conditions]
-        if start and start.bound < self.reader.position:
-            nodes.append(Range("createdSeq", None, start.bound))
+        if stale:
+            nodes.append(Range("createdSeq", None, stale.bound))
         return conjunction(nodes + self._removed)
 
     def find(self, plan: Plan) -> Found:
@@ -143,10 +147,16 @@ class View:
         return Hits(full.total + partial.total, full.hits + partial.hits)
 
     def place(self, rowid: int, request: SearchRequest) -> SortPosition | None:
-        """Where a paper stands in the request's order; None for relevance, which has only ranks."""
+        """Where a paper stands in the request's order; None where only its rank can tell.
+
+        That is relevance, and a paper whose row is newer than the index: the index still has it at
+        its former place, and a walk that went on behind the new one would repeat or skip papers.
+        """
         if request.sort[0].name == RELEVANCE:
             return None
-        values, tie = self.reader.sort_position(rowid)
+        changed, values, tie = self.reader.sort_position(rowid)
+        if changed > self.index_position:
+            return None
         return SortPosition(tuple(values[key.name] for key in request.sort), tie)
 
 
@@ -156,9 +166,9 @@ def _release(reader: Reader, snapshot: Snapshot | None) -> None:
         snapshot.close()
 
 
-def is_light(tree: Node) -> bool:
+def is_light(tree: Node | None) -> bool:
     """Whether a tree is only a few plain words, phrases and ranges."""
-    leaves, waiting = 0, [tree]
+    leaves, waiting = 0, [tree] if tree is not None else []
     while waiting:
         node = waiting.pop()
         if isinstance(node, And | Or):
@@ -177,3 +187,9 @@ def is_light(tree: Node) -> bool:
 
 
 EVERYTHING = Parsed(all=Every(), any=Every(), relaxable=False, warnings=())
+
+STALE = QueryWarning(
+    "revision-changed",
+    "The revision at which this walk began is no longer kept: papers that moved since may be "
+    "repeated or missing. Start again without the cursor for an exact walk.",
+)

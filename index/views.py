@@ -3,17 +3,30 @@
 import threading
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 
-from index.engine import Engine, EngineUnavailable
+from index.engine import Engine, EngineUnavailable, Snapshot
 from index.store import Store
 from index.view import View
 
 KEPT_SECONDS = 600.0
 KEPT_VIEWS = 32
-"""How long, and how many, revisions are kept for walks whose cursor was handed out."""
+"""How long after its last cursor a revision is kept for walks, and how many are kept at once."""
+
+KEPT_LONGEST = 3600.0
+"""Seconds after which a revision goes although it is walked: it holds back the write-ahead log."""
 
 LONG_LOG = 128 * 2**20
 """Bytes of write-ahead log above which `tidy` makes it start anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An earlier view, since when and until when it is kept (`time.monotonic`)."""
+
+    view: View
+    since: float
+    until: float
 
 
 class Views:
@@ -26,29 +39,44 @@ class Views:
     def __init__(self, store: Store, engine: Engine) -> None:
         self._store = store
         self._engine = engine
-        self._kept: OrderedDict[str, tuple[View, float]] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.Lock()
+        self._refreshing = threading.Lock()
         self._seen: tuple[int | str, ...] = ()
         self._tidied = 0
         self.current = View(store.reader(), None)
         self.refresh()
 
     def refresh(self) -> None:
-        """Show readers the newest revision."""
+        """Show readers the newest revision; while there is no index, the last that had one."""
+        with self._refreshing:
+            snapshot = self._newest()
+            if snapshot is None and self.current.snapshot is not None:
+                return
+            position = self._store.position()
+            seen = (position, snapshot.position, snapshot.generation) if snapshot else (position,)
+            if seen == self._seen:
+                if snapshot:
+                    snapshot.close()
+                return
+            before, self.current = self.current, View(self._store.reader(), snapshot)
+            self._seen = seen
+            if before.walked:
+                self._keep(before)
+
+    def _newest(self) -> Snapshot | None:
+        """The newest index; None without one, and for one that is ahead of the store.
+
+        The store is then an older copy, and the index has papers that it does not know.
+        """
         try:
             snapshot = self._engine.snapshot()
         except EngineUnavailable:
-            snapshot = None
-        position = self._store.position()
-        seen = (position, snapshot.position, snapshot.generation) if snapshot else (position,)
-        if seen == self._seen:
-            if snapshot:
-                snapshot.close()
-            return
-        before, self.current = self.current, View(self._store.reader(), snapshot)
-        self._seen = seen
-        if before.walked:
-            self._keep(before)
+            return None
+        if snapshot.position > self._store.position():
+            snapshot.close()
+            return None
+        return snapshot
 
     def walked(self, view: View) -> None:
         """Note that a cursor into `view` is handed out: it is kept when it is replaced."""
@@ -63,7 +91,7 @@ class Views:
             return current
         with self._lock:
             kept = self._kept.get(revision)
-        return kept[0] if kept and kept[1] >= time.monotonic() else None
+        return kept.view if kept and kept.until >= time.monotonic() else None
 
     def tidy(self) -> None:
         """Let revisions go whose time is over, and the write-ahead log shrink.
@@ -73,8 +101,8 @@ class Views:
         """
         now = time.monotonic()
         with self._lock:
-            while self._kept and next(iter(self._kept.values()))[1] < now:
-                self._kept.popitem(last=False)
+            for revision in [each for each, kept in self._kept.items() if kept.until < now]:
+                del self._kept[revision]
             kept = len(self._kept)
         position = self.current.reader.position
         if not kept and position != self._tidied and self._store.log_bytes() > LONG_LOG:
@@ -86,14 +114,18 @@ class Views:
     def close(self) -> None:
         """Close every view."""
         with self._lock:
-            views = [self.current, *(view for view, _ in self._kept.values())]
+            views = [self.current, *(kept.view for kept in self._kept.values())]
             self._kept.clear()
         for view in views:
             view.close()
 
     def _keep(self, view: View) -> None:
+        now = time.monotonic()
         with self._lock:
-            self._kept[view.revision] = (view, time.monotonic() + KEPT_SECONDS)
+            before = self._kept.get(view.revision)
+            since = before.since if before else now
+            until = min(now, since + KEPT_LONGEST - KEPT_SECONDS) + KEPT_SECONDS
+            self._kept[view.revision] = _Kept(view, since, until)
             self._kept.move_to_end(view.revision)
             if len(self._kept) > KEPT_VIEWS:
                 self._kept.popitem(last=False)

@@ -11,7 +11,8 @@ from schema.filters import FILTERS, FILTERS_BY_NAME, Condition, parse_filter
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 MAX_QUERY_LENGTH = 4000
-MAX_CURSOR_LENGTH = 1000
+MAX_CURSOR_LENGTH = 2000
+"""Above the longest that is made: a title of 200 characters, escaped to 6 bytes each, is in it."""
 MAX_SORT_KEYS = 2
 AUTO_MINIMUM = 20
 """`match=auto` falls back to any-word matching below this many full matches; not `limit`."""
@@ -34,7 +35,23 @@ SORT_FIELDS: dict[str, str] = {
     "comments": "Number of comments.",
     "upvotes": "Number of upvotes.",
     "authorCount": "Number of authors.",
+    "trending": (
+        "Attention and freshness, the most when descending: "
+        "round(1000 * (log2(1 + upvotes + comments) + day / 7)), where day counts the days from "
+        "1970-01-01 to the first listing and unknown counts are 0. A doubling of attention is "
+        "worth a week; the order never changes as time passes."
+    ),
 }
+
+FACETS: dict[str, str] = {
+    "year": "Year of publication, such as 2025.",
+    "month": "Month of publication, such as 2025-10.",
+    "author": "Author, by the whole name, case and accents folded.",
+    "category": "Category, case and accents folded.",
+    "hasCode": "Whether the paper links to code: true or false.",
+    "source": "File that the paper was loaded from.",
+}
+MAX_FACET_SIZE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,30 @@ class Hits:
 
     total: int
     hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value of a facet and the exact number of papers that have it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCounts:
+    """The values of one facet among the papers of a result.
+
+    `values` are the most frequent, by count descending and then by value; `total_values` is the
+    number of distinct values, `other_count` the number of (paper, value) pairs not shown, and
+    `missing_count` the number of papers without any value. All numbers are exact; None stands for
+    one that an engine cannot know exactly.
+    """
+
+    values: tuple[FacetValue, ...]
+    total_values: int | None
+    other_count: int | None
+    missing_count: int
 
 
 @dataclass(frozen=True, slots=True)
