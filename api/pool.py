@@ -32,10 +32,12 @@ class Pool:
         wrapped = asyncio.wrap_future(future)
         wrapped.add_done_callback(self._free)
         try:
-            return await asyncio.wait_for(asyncio.shield(wrapped), self._budget)
-        except TimeoutError:
-            future.cancel()
-            raise self._refusal() from None
+            done, _ = await asyncio.wait((wrapped,), timeout=self._budget)
+        finally:
+            future.cancel()  # one that still waits gives its place back
+        if not done:
+            raise self._refusal()
+        return wrapped.result()
 
     def _free(self, future: "asyncio.Future[R]") -> None:
         self._places += 1

@@ -26,6 +26,7 @@ PROBLEMS: dict[str, ProblemKind] = {
         ProblemKind("query-too-many-clauses", 400, "Query has too many clauses"),
         ProblemKind("query-too-many-expansions", 400, "Query has too many expanding words"),
         ProblemKind("query-text-invalid", 400, "Query text is not valid Unicode"),
+        ProblemKind("request-malformed", 400, "Not an HTTP request"),
         ProblemKind("header-invalid", 400, "Invalid header"),
         ProblemKind("host-not-allowed", 400, "Host not allowed"),
         ProblemKind("body-not-json", 400, "Body is not valid JSON"),

@@ -48,9 +48,11 @@ def run(arguments: argparse.Namespace, settings: Settings, terminal: Terminal) -
 def _serve(settings: Settings, listener: socket.socket) -> int:
     import uvicorn
 
+    from api.protocol import Protocol
+
     options: dict[str, Any] = {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": Protocol,
         "ws": "none",
         "lifespan": "on",
         "access_log": False,

@@ -132,7 +132,7 @@ class PaperArguments:
         except Problem as problem:
             faults += as_graphql(problem).errors
         if faults:
-            raise Problem(faults[0].code, faults[0].message, faults)
+            raise Spelled(faults[0].code, faults[0].message, faults)
         return request
 
 
@@ -171,11 +171,17 @@ def first_fault(minimum: int = 0, default: int = DEFAULT_LIMIT) -> ParameterErro
     return ParameterError("first", "parameter-invalid", message, str(default))
 
 
-def as_graphql(problem: Problem) -> Problem:
+class Spelled(Problem):
+    """A problem whose faults stand under the names that a GraphQL client wrote."""
+
+
+def as_graphql(problem: Problem) -> Spelled:
     """The same problem in the words of this door: parameters, cursors and sort keys respelled."""
+    if isinstance(problem, Spelled):
+        return problem
     faults = [_respelled(fault) for fault in problem.errors]
     detail = faults[0].message if faults else problem.detail
-    return Problem(problem.code, detail, faults)
+    return Spelled(problem.code, detail, faults)
 
 
 def _respelled(fault: ParameterError) -> ParameterError:

@@ -18,7 +18,7 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 
 from api.answers import stats_data
-from api.graphql.arguments import PaperArguments, PaperFilter, first_fault
+from api.graphql.arguments import PaperArguments, PaperFilter, Spelled, first_fault
 from api.graphql.limits import MAX_NODES, Work
 from api.graphql.types import (
     REST_MEMBERS,
@@ -108,7 +108,7 @@ class Root:
         if len(ids) > MAX_NODES:
             message = f"`ids` may have at most {MAX_NODES} ids, not {len(ids)}."
             fault = ParameterError("ids", "graphql-limit", message, str(MAX_NODES))
-            raise Problem("graphql-limit", message, (fault,))
+            raise Spelled("graphql-limit", message, (fault,))
         if work.wants(*REST_MEMBERS):
             found = [self._shelf.find_paper(each) for each in ids]
         else:
@@ -182,7 +182,7 @@ class Root:
         limit = MAX_LIMIT if first is None else first
         if not 1 <= limit <= MAX_LIMIT:
             fault = first_fault(1, MAX_LIMIT)
-            raise Problem(fault.code, fault.message, (fault,))
+            raise Spelled(fault.code, fault.message, (fault,))
         try:
             page = await self._pool.run(self._shelf.daily, date, limit, after)
         except Problem as problem:
