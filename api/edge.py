@@ -34,7 +34,8 @@ class Edge:
         self._any = "*" in origins
         self._origins = frozenset(origins)
         self._any_host = "*" in hosts
-        self._hosts = frozenset(map(_plain_host, hosts))
+        self._hosts = {_plain_host(each) for each in hosts if not each.startswith("*.")}
+        self._parents = {_plain_host(each[2:]) for each in hosts if each.startswith("*.")}
         self._common: list[Header] = [(b"x-content-type-options", b"nosniff")]
         exposed = (b"access-control-expose-headers", EXPOSED.encode())
         self._for_all = [*self._common, (b"access-control-allow-origin", b"*"), exposed]
@@ -82,10 +83,10 @@ class Edge:
     def _refused(self, given: str) -> Answer | None:
         """The refusal of a request for a host that is not ours, None for one that is."""
         host = _plain_host(given)
-        above = host.partition(".")[2]
-        while above and f"*.{above}" not in self._hosts:
-            above = above.partition(".")[2]
-        if host and (above or host in self._hosts):
+        parent = host.partition(".")[2]
+        while parent and parent not in self._parents:
+            parent = parent.partition(".")[2]
+        if parent or host in self._hosts:
             return None
         message = f"This server does not answer for the host `{given[:100]}`."
         return problem_answer(Problem("host-not-allowed", message))

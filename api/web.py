@@ -39,7 +39,7 @@ _POLICY = (
     b"base-uri 'none'; frame-ancestors 'none'"
 )
 
-_HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(:[0-9]{1,5})?")
 
 _ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">
 <path fill="#36c" d="M2 2h3v10H2zM6 4h3v8H6z"/><path fill="#f90" d="m10 3.6 2.9-.8 2.6 8.7-2.9.8z"/>
