@@ -9,6 +9,9 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
+MAX_NAME = 64
+"""Characters of a build's name; a longer one is damage, and no file system could look it up."""
+
 
 class Builds:
     """A private folder of builds and the file `CURRENT` that names the one to read.
@@ -35,7 +38,7 @@ class Builds:
             name = self._pointer.read_text("ascii").strip()
         except (OSError, ValueError):
             return None
-        return name if name.isalnum() else None
+        return name if name.isalnum() and len(name) <= MAX_NAME else None
 
     def read(self, action: Callable[[Path], Result]) -> Result | None:
         """`action` on the current build, once more if a rebuild replaced it meanwhile.
