@@ -106,20 +106,22 @@ class RestDoor:
 
     async def _paper(self, call: Call) -> Answer:
         self._only(call.scope, ())
-        paper = self._shelf.paper(call.rest)
+        view = self._shelf.view
+        paper = self._shelf.paper(call.rest, view)
         links = {"self": f"{self._public_url}/v1/papers/{_leading_id(paper)}"}
-        return Answer(envelope(paper, {"revision": self._shelf.view.revision}, links))
+        return Answer(envelope(paper, {"revision": view.revision}, links))
 
     async def _batch(self, call: Call) -> Answer:
         self._only(call.scope, ())
         body = json_body(call.scope, await read_body(call.scope, call.receive, self._max_body))
         ids = batch_ids(body)
+        view = self._shelf.view
         if len(ids) > MAX_LIMIT:
-            rows = await self._pool.run(self._shelf.papers, ids)
+            rows = await self._pool.run(self._shelf.papers, ids, view)
         else:
-            rows = self._shelf.papers(ids)
+            rows = self._shelf.papers(ids, view)
         links = {"self": self._public_url + "/v1/papers/batch"}
-        return Answer(batch_json(rows, self._shelf.view.revision, links))
+        return Answer(batch_json(rows, view.revision, links))
 
     async def _daily(self, call: Call) -> Answer:
         given = self._only(call.scope, ("limit", "cursor"))

@@ -305,10 +305,13 @@ class Shelf:
         view = self.view  # held: a view whose last user is gone closes, also in mid-call
         return view.reader.paper(key) if key else None
 
-    def paper(self, identifier: str) -> bytes:
-        """The same, but raises `Problem`: `paper-not-found`, or `paper-removed` for a tombstone."""
+    def paper(self, identifier: str, view: View | None = None) -> bytes:
+        """The same as `view` has it, by default the current one.
+
+        Raises `Problem`: `paper-not-found`, or `paper-removed` for a tombstone.
+        """
         key = identifier_key(identifier)
-        view = self.view
+        view = view or self.view
         found = view.reader.paper(key) if key else None
         if found is not None:
             return found
@@ -316,9 +319,12 @@ class Shelf:
             raise Problem("paper-removed", f"The paper {identifier[:200]} was removed.")
         raise Problem("paper-not-found", f"There is no paper with the id {identifier[:200]}.")
 
-    def papers(self, identifiers: Sequence[str]) -> list[bytes | None]:
-        """List rows for ids of any kind, in their order, None for unknown ones."""
-        view = self.view
+    def papers(self, identifiers: Sequence[str], view: View | None = None) -> list[bytes | None]:
+        """List rows for ids of any kind, in their order, None for ones unknown to `view`.
+
+        By default that is the current one.
+        """
+        view = view or self.view  # held: a view whose last user is gone closes
         reader = view.reader
         keys = [identifier_key(identifier) for identifier in identifiers]
         rowids = dict(zip(keys, reader.resolve([key or "" for key in keys]), strict=True))
