@@ -36,15 +36,18 @@ def lines(*papers: dict[str, Any]) -> str:
     return "".join(json.dumps(paper) + "\n" for paper in papers)
 
 
-def numbered(number: int, **members: Any) -> dict[str, Any]:
-    """A paper that the word `uniqueN` finds, and `walked` as all others."""
+def numbered(number: int, doi: str | None = None, **members: Any) -> dict[str, Any]:
+    """A paper, in the form of our own export, that `uniqueNx` finds, and `walked` as all others."""
     return {
-        "id": f"2501.{number:05d}",
+        "externalIds": {"arxiv": f"2501.{number:05d}", "doi": doi},
         "title": f"A walked paper unique{number}x",
         "abstract": "Nothing but alignment. " * (1 + number % 5),
-        "authors": [f"Author {number % 7}", "Second Author"][: 1 + number % 2],
-        "published": f"20{10 + number % 15}-0{1 + number % 9}-11",
-        "comments": number % 11,
+        "authors": [{"name": f"Author {number % 7}"}, {"name": "Second Author"}][: 1 + number % 2],
+        "publishedAt": f"20{10 + number % 15}-0{1 + number % 9}-11",
+        "publishedPrecision": "day",
+        "listedAt": f"2025-12-{1 + number % 3:02d}" if number % 4 else None,
+        "comments": number % 11 if number % 6 else None,
+        "upvotes": number % 3,
     } | members
 
 
