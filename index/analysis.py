@@ -57,6 +57,8 @@ _WORD = re.compile(
 )
 _LONG_WORD = re.compile(rf"{_LETTER}{{{MAX_WORD + 1}}}")
 _ASCII_WORD = re.compile(rf"(c\+\+|[cf]#|[a-z0-9]{{1,{MAX_WORD}}})(?:(?<=[a-z0-9])'s(?![a-z0-9]))?")
+_POSSESSIVE = re.compile(r"'s(?<=[a-z0-9]'s)(?![a-z0-9])")
+_TO_SPACE = {at: " " for at in range(128) if not chr(at).isalnum()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,25 @@ def stem(word: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of `text` in order, folded: the surface forms."""
-    folded = fold(text)
-    pattern = _ASCII_WORD if folded.isascii() else _WORD
-    return pattern.findall(folded)
+    return _read(fold(text))[0]
+
+
+def _read(folded: str) -> tuple[list[str], str | None]:
+    """The words of a folded text; and the same text with nothing but its words, between spaces.
+
+    `_WORD` says what a word is. In ASCII without its exceptions that is what stands between
+    spaces after all other characters have become spaces, found in a third of the time; such a text
+    is returned too, as long as it was but for a space at each end, else None.
+    """
+    if not folded.isascii():
+        return _WORD.findall(folded), None
+    if "c++" not in folded and "#" not in folded and "'s's" not in folded:
+        plain = _POSSESSIVE.sub("  ", folded) if "'s" in folded else folded
+        spaced = f" {plain.translate(_TO_SPACE)} "
+        found = spaced.split()
+        if len(max(found, key=len, default="")) <= MAX_WORD:
+            return found, spaced
+    return _ASCII_WORD.findall(folded), None
 
 
 def stems(text: str) -> list[str]:
@@ -189,6 +207,72 @@ def tokens_with_offsets(text: str) -> list[Token]:
         Token(match[1], _stems[match[1]], position, *span)
         for position, (match, span) in enumerate(zip(found, spans, strict=True))
     ]
+
+
+class TextWords:
+    """The words of one text, as `words` gives them; where they stand is worked out when asked.
+
+    Says the same as `tokens_with_offsets`, for less: it makes no tokens, and looks only for the
+    words that are wanted.
+    """
+
+    __slots__ = ("_folded", "_spaced", "stems", "surfaces", "text")
+
+    def __init__(self, text: str, *, stemmed: bool = True) -> None:
+        """Without `stemmed` the words, as those of names, stand for their stems too."""
+        self.text = text
+        self._folded = fold(text)
+        self.surfaces, self._spaced = _read(self._folded)
+        self.stems = list(map(_stems.__getitem__, self.surfaces)) if stemmed else self.surfaces
+
+    def places(self, wanted: Sequence[int]) -> list[tuple[int, int]]:
+        """Start and end (exclusive) in the raw text of the words at the positions `wanted`.
+
+        `wanted` ascends without repeats, each less than the number of words; so do the starts.
+        """
+        if not self._keeps_places():
+            tokens = tokens_with_offsets(self.text)
+            return [(tokens[position].start, tokens[position].end) for position in wanted]
+        sought = {self.surfaces[position] for position in wanted}
+        if self._spaced is not None and len(sought) <= _MOST_SOUGHT:
+            return self._found(wanted, sought)
+        pattern = _ASCII_WORD if self._folded.isascii() else _WORD
+        spans = [match.span(1) for match in pattern.finditer(self._folded)]
+        return [spans[position] for position in wanted]
+
+    def _keeps_places(self) -> bool:
+        """Whether every character of the text folds alone, to one character."""
+        if len(self.text) != len(self._folded):
+            return False
+        return self.text.isascii() or all(map(_folds_in_place, set(_SPECIAL.findall(self.text))))
+
+    def _found(self, wanted: Sequence[int], sought: set[str]) -> list[tuple[int, int]]:
+        """The places of a few words, by looking for them between spaces."""
+        assert self._spaced is not None
+        spans: list[tuple[int, int]] = []
+        for surface in sought:
+            between, length = f" {surface} ", len(surface)
+            start = self._spaced.find(between)
+            while start >= 0:
+                spans.append((start, start + length))  # the space in front makes up for itself
+                start = self._spaced.find(between, start + length + 1)
+        spans.sort()
+        if len(spans) == len(wanted):
+            return spans
+        positions_ = [at for at, word in enumerate(self.surfaces) if word in sought]
+        by_position = dict(zip(positions_, spans, strict=True))
+        return [by_position[position] for position in wanted]
+
+
+_MOST_SOUGHT = 8
+"""Looking for more different words than this takes longer than reading all of the text."""
+
+_SPECIAL = re.compile(r"[^\x00-\x7f]")
+
+
+@lru_cache(maxsize=4096)
+def _folds_in_place(char: str) -> bool:
+    return not _joins(char) and len(fold(char)) == 1
 
 
 def _fold_with_places(text: str) -> tuple[str, list[int], list[int]]:

@@ -35,7 +35,23 @@ SORT_FIELDS: dict[str, str] = {
     "comments": "Number of comments.",
     "upvotes": "Number of upvotes.",
     "authorCount": "Number of authors.",
+    "trending": (
+        "Attention and freshness, the most when descending: "
+        "round(1000 * (log2(1 + upvotes + comments) + day / 7)), where day counts the days from "
+        "1970-01-01 to the first listing and unknown counts are 0. A doubling of attention is "
+        "worth a week; the order never changes as time passes."
+    ),
 }
+
+FACETS: dict[str, str] = {
+    "year": "Year of publication, such as 2025.",
+    "month": "Month of publication, such as 2025-10.",
+    "author": "Author, by the whole name, case and accents folded.",
+    "category": "Category, case and accents folded.",
+    "hasCode": "Whether the paper links to code: true or false.",
+    "source": "File that the paper was loaded from.",
+}
+MAX_FACET_SIZE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +90,55 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of a text as written, never HTML; `match` says whether the query matched it."""
+
+    text: str
+    match: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """An excerpt of a field with what a query matched in it.
+
+    The texts of `fragments`, joined, are a part of the field's text, unchanged. `field` is `title`
+    (always whole) or `abstract`, of which there may be several excerpts, the best first.
+    """
+
+    field: str
+    fragments: tuple[Fragment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Hits:
     """One page of hits in order, and the exact number of papers that match."""
 
     total: int
     hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value of a facet and the exact number of papers that have it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCounts:
+    """The values of one facet among the papers of a result.
+
+    `values` are the most frequent, by count descending and then by value; `total_values` is the
+    number of distinct values, `other_count` the number of (paper, value) pairs not shown, and
+    `missing_count` the number of papers without any value. All numbers are exact; None stands for
+    one that an engine cannot know exactly.
+    """
+
+    values: tuple[FacetValue, ...]
+    total_values: int | None
+    other_count: int | None
+    missing_count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ SERVICE = {
     "index.shelf",
     "index.view",
     "index.cursors",
+    "index.highlight",
+    "index.passages",
     "index.indexer",
     "index.loader",
     "index.page_cache",
