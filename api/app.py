@@ -70,14 +70,30 @@ def create_app(settings: Settings) -> ASGIApp:
             pool.close()
             shelf.close()
 
+    others = Starlette(
+        routes=_routes(shelf, settings.public_url),
+        exception_handlers={HTTPException: _http_problem},
+        lifespan=lifespan,
+    )
+    # A redirect would lead to whatever host the client has named.
+    others.router.redirect_slashes = False
+    rest = RestDoor(shelf, pool, max_body=settings.max_body, public_url=settings.public_url or "")
+    graphql = GraphQLDoor(shelf, pool, max_body=settings.max_body)
+    front = Front(rest, graphql, others)
+    return Edge(front, origins=settings.cors_origins, hosts=settings.allowed_hosts)
+
+
+def _routes(shelf: Shelf, public_url: str) -> list[Route]:
+    """The few addresses that are no door of their own."""
+
     async def greet(request: Request) -> Response:
         papers = shelf.stats().papers
         if not accepts_page(request.scope):
             return _response(greeting_json(papers))
-        address = settings.public_url or visited_address(request.scope)
+        address = public_url or visited_address(request.scope)
         return _response(greeting_page(papers, address))
 
-    async def sign(_: Request) -> Response:
+    async def icon_file(_: Request) -> Response:
         return _response(icon())
 
     async def health(_: Request) -> Response:
@@ -89,22 +105,12 @@ def create_app(settings: Settings) -> ASGIApp:
         problem = Problem("starting", "The index has not caught up with the store yet.")
         return _response(problem_answer(problem))
 
-    others = Starlette(
-        routes=[
-            Route("/", greet),
-            Route("/icon.svg", sign),
-            Route("/healthz", health),
-            Route("/readyz", readiness),
-        ],
-        exception_handlers={HTTPException: _http_problem},
-        lifespan=lifespan,
-    )
-    # A redirect would lead to whatever host the client has named.
-    others.router.redirect_slashes = False
-    rest = RestDoor(shelf, pool, max_body=settings.max_body, public_url=settings.public_url or "")
-    graphql = GraphQLDoor(shelf, pool, max_body=settings.max_body)
-    front = Front(rest, graphql, others)
-    return Edge(front, origins=settings.cors_origins, hosts=settings.allowed_hosts)
+    return [
+        Route("/", greet),
+        Route("/favicon.ico", icon_file),
+        Route("/healthz", health),
+        Route("/readyz", readiness),
+    ]
 
 
 def from_environment() -> ASGIApp:
@@ -120,7 +126,7 @@ async def _http_problem(request: Request, error: Exception) -> Response:
         if request.method == "OPTIONS":
             return _response(options_answer(allowed))
         return _response(method_problem(request.method, allowed))
-    path = request.url.path[:200]
+    path = request.scope["path"][:200]
     return _response(
         problem_answer(
             Problem("route-not-found", f"There is nothing at {path}. `GET /` lists the doors.")

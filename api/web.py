@@ -101,7 +101,6 @@ def greeting_page(papers: int, address: str) -> Answer:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Papershelf</title>
-<link rel="icon" href="/icon.svg" type="image/svg+xml">
 <style>{_STYLE}</style>
 </head>
 <body>

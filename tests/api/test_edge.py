@@ -14,7 +14,7 @@ ORIGIN = "https://app.example.org"
 READ = "GET, HEAD, OPTIONS"
 METHODS = {
     "/": READ,
-    "/icon.svg": READ,
+    "/favicon.ico": READ,
     "/healthz": READ,
     "/readyz": READ,
     "/v1/papers": READ,
