@@ -26,7 +26,11 @@ class Pool:
     async def run(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of `call(*args, **kwargs)`; raises what it raises, or `time-budget`."""
         if self._places <= 0:
-            raise self._refusal()
+            raise Problem(
+                "time-budget",
+                "Too many long searches are waiting already. Try again when the server is less "
+                "busy.",
+            )
         self._places -= 1
         future = self._executor.submit(call, *args, **kwargs)
         wrapped = asyncio.wrap_future(future)
@@ -36,20 +40,17 @@ class Pool:
         finally:
             future.cancel()  # one that still waits gives its place back
         if not done:
-            raise self._refusal()
+            raise Problem(
+                "time-budget",
+                f"The request waited or worked longer than {self._budget:g} seconds. Ask for less "
+                "(fewer wildcards, a narrower filter), or try again when the server is less busy.",
+            )
         return wrapped.result()
 
     def _free(self, future: "asyncio.Future[R]") -> None:
         self._places += 1
         if not future.cancelled():
             future.exception()
-
-    def _refusal(self) -> Problem:
-        return Problem(
-            "time-budget",
-            f"The request waited or worked longer than {self._budget:g} seconds. Ask for less "
-            "(fewer wildcards, a narrower filter), or try again when the server is less busy.",
-        )
 
     def close(self) -> None:
         """Let the threads end once they have finished."""
