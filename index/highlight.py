@@ -4,34 +4,15 @@ Only what made the paper match is marked: no branch of the tree that this paper 
 nothing under `Not`, of a phrase only the words of its occurrences.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import compress
 from typing import TypeAlias
 
-from index.analysis import TextWords
 from index.document import TEXT_FIELDS
-from index.expansion import literal_prefix, wildcard_regex
+from index.occurrences import Expand, Finder, Part, TextLeaf, finder, sought
 from index.passages import Mark, fragments, passages
-from index.query import (
-    And,
-    Every,
-    Fuzzy,
-    Node,
-    Not,
-    Nothing,
-    Or,
-    Phrase,
-    Prefix,
-    Range,
-    Term,
-    Wildcard,
-)
+from index.query import And, Every, Node, Not, Nothing, Or, Range, Term
 from schema.search import Highlight
-
-Expand: TypeAlias = Callable[[Fuzzy], Collection[str]]
-"""The words that a fuzzy word stands for in the index."""
 
 Holds: TypeAlias = Callable[[Term | Range], bool | None]
 """Whether the paper has a value of an exact or integer field; None where that is not known."""
@@ -56,7 +37,7 @@ class Highlighter:
         self,
         title: str,
         abstract: str,
-        authors: Sequence[str] = (),
+        authors: Sequence[str],
         holds: Holds | None = None,
     ) -> tuple[Highlight, ...]:
         """The title, if something in it matched, then the best passages of the abstract.
@@ -86,19 +67,6 @@ class Highlighter:
         return tuple(found)
 
 
-class _Part:
-    """A title, an abstract or a name: its words, and the positions of those that are wanted."""
-
-    __slots__ = ("where", "words")
-
-    def __init__(self, text: str, wanted: frozenset[str], *, stemmed: bool = True) -> None:
-        self.words = TextWords(text, stemmed=stemmed)
-        self.where: dict[str, list[int]] = {}
-        stems = self.words.stems
-        for at in compress(range(len(stems)), map(wanted.__contains__, stems)):
-            self.where.setdefault(stems[at], []).append(at)
-
-
 class _Paper:
     """What is read of one paper, as far as it is asked for, and what is marked in it.
 
@@ -115,31 +83,38 @@ class _Paper:
     ) -> None:
         self._texts, self._authors = (title, abstract), authors
         self._wanted = wanted
-        self._title: _Part | None = None
-        self._abstract: _Part | None = None
+        self._title: Part | None = None
+        self._abstract: Part | None = None
+        self._names: list[Part] | None = None
         self.holds = holds
         self.found: dict[_Leaf, list[Sequence[int]]] = {}
         self.title_marks: dict[int, int] = {}
         self.abstract_marks: dict[int, int] = {}
 
     @property
-    def title(self) -> _Part:
+    def title(self) -> Part:
         if self._title is None:
-            self._title = _Part(self._texts[0], self._wanted)
+            self._title = Part(self._texts[0], self._wanted)
         return self._title
 
     @property
-    def abstract(self) -> _Part:
+    def abstract(self) -> Part:
         if self._abstract is None:
-            self._abstract = _Part(self._texts[1], self._wanted)
+            self._abstract = Part(self._texts[1], self._wanted)
         return self._abstract
 
-    def parts(self, name: str) -> list[_Part]:
+    @property
+    def names(self) -> list[Part]:
+        if self._names is None:
+            self._names = [Part(each, self._wanted, stemmed=False) for each in self._authors]
+        return self._names
+
+    def parts(self, name: str) -> list[Part]:
         """The parts of a text field; no phrase crosses from one to another."""
         if name == "text":
             return [self.title, self.abstract]
         if name == "author":
-            return [_Part(name, self._wanted, stemmed=False) for name in self._authors]
+            return self.names
         return [self.title if name == "title" else self.abstract]
 
     def marks(self, name: str) -> list[dict[int, int]]:
@@ -151,7 +126,7 @@ class _Paper:
         return [self.title_marks if name == "title" else self.abstract_marks]
 
 
-def _placed(part: _Part, marks: dict[int, int]) -> list[Mark]:
+def _placed(part: Part, marks: dict[int, int]) -> list[Mark]:
     positions = sorted(marks)
     places = part.words.places(positions)
     return [
@@ -162,14 +137,11 @@ def _placed(part: _Part, marks: dict[int, int]) -> list[Mark]:
 # The tree made ready. `truth` is whether the paper matches, None if that is open; `mark` marks what
 # made it match, and is only called where that is known.
 
-_Finder: TypeAlias = Callable[[_Part], Sequence[int]]
-"""The positions, ascending, of the words of a part that a leaf matches."""
-
 
 @dataclass(slots=True, eq=False)
 class _Leaf:
     field: str
-    find: _Finder
+    find: Finder
     bit: int
 
     def truth(self, paper: _Paper) -> bool | None:
@@ -305,100 +277,12 @@ class _Compiler:
         self.asks_values = self.asks_values or not certain
         return _Value(node)
 
-    def _leaf(self, node: Term | Phrase | Prefix | Wildcard | Fuzzy, marks: bool) -> _Leaf:
+    def _leaf(self, node: TextLeaf, marks: bool) -> _Leaf:
         node = node if node.boost == 1.0 else replace(node, boost=1.0)
         self.marks = self.marks or (marks and node.field != "author")
         leaf = self._leaves.get(node)
         if leaf is None:
-            leaf = _Leaf(node.field, self._finder(node), 1 << len(self._leaves))
+            leaf = _Leaf(node.field, finder(node, self.expand), 1 << len(self._leaves))
             self._leaves[node] = leaf
+            self.wanted.update(sought(node))
         return leaf
-
-    def _finder(self, node: Term | Phrase | Prefix | Wildcard | Fuzzy) -> _Finder:
-        match node:
-            case Term():
-                self.wanted.add(node.text)
-                return _term(node.text)
-            case Phrase():
-                self.wanted.update(node.words)
-                return _phrase(node.words, node.slop)
-            case Prefix():
-                return _prefix(node.text)
-            case Wildcard():
-                return _wildcard(node.pattern)
-            case Fuzzy():
-                return _among(frozenset(self.expand(node)))
-
-
-def _term(text: str) -> _Finder:
-    def find(part: _Part) -> Sequence[int]:
-        return part.where.get(text, ())
-
-    return find
-
-
-def _phrase(words: tuple[str, ...], slop: int) -> _Finder:
-    """The words of all occurrences: ways to place the words, each 1 to `slop` behind the last."""
-
-    def find(part: _Part) -> Sequence[int]:
-        if not words or not all(word in part.where for word in words):
-            return ()
-        reached = [part.where[words[0]]]
-        for word in words[1:]:
-            reached.append(_behind(part.where[word], reached[-1], slop))
-            if not reached[-1]:
-                return ()
-        kept = reached[-1]
-        found = set(kept)
-        for before in reversed(reached[:-1]):
-            kept = _ahead(before, kept, slop)
-            found.update(kept)
-        return sorted(found)
-
-    return find
-
-
-def _behind(positions: Sequence[int], others: Sequence[int], slop: int) -> list[int]:
-    """The `positions` that have one of `others` 1 to `slop` before them; all ascend."""
-    kept = []
-    for at in positions:
-        first = bisect_left(others, at - slop)
-        if first < len(others) and others[first] < at:
-            kept.append(at)
-    return kept
-
-
-def _ahead(positions: Sequence[int], others: Sequence[int], slop: int) -> list[int]:
-    """The `positions` that have one of `others` 1 to `slop` after them; all ascend."""
-    kept = []
-    for at in positions:
-        first = bisect_right(others, at)
-        if first < len(others) and others[first] <= at + slop:
-            kept.append(at)
-    return kept
-
-
-def _prefix(text: str) -> _Finder:
-    def find(part: _Part) -> Sequence[int]:
-        return [at for at, word in enumerate(part.words.surfaces) if word.startswith(text)]
-
-    return find
-
-
-def _wildcard(pattern: str) -> _Finder:
-    prefix, matches = literal_prefix(pattern), wildcard_regex(pattern).fullmatch
-
-    def find(part: _Part) -> Sequence[int]:
-        surfaces = part.words.surfaces
-        near = {word for word in surfaces if word.startswith(prefix)}
-        found = {word for word in near if matches(word)}
-        return [at for at, word in enumerate(surfaces) if word in found] if found else ()
-
-    return find
-
-
-def _among(words: frozenset[str]) -> _Finder:
-    def find(part: _Part) -> Sequence[int]:
-        return [at for at, word in enumerate(part.words.surfaces) if word in words]
-
-    return find
