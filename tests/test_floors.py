@@ -36,6 +36,7 @@ SERVICE = {
     "index.view",
     "index.cursors",
     "index.highlight",
+    "index.occurrences",
     "index.passages",
     "index.indexer",
     "index.loader",
