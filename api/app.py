@@ -89,7 +89,7 @@ def _routes(shelf: Shelf, public_url: str) -> list[Route]:
     async def greet(request: Request) -> Response:
         papers = shelf.stats().papers
         if not accepts_page(request.scope):
-            return _response(greeting_json(papers))
+            return _response(greeting_json(papers, public_url))
         address = public_url or visited_address(request.scope)
         return _response(greeting_page(papers, address))
 

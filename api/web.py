@@ -74,9 +74,9 @@ dd, .quiet { color: var(--quiet); }
 """
 
 
-def greeting_json(papers: int) -> Answer:
-    """The index of the doors as JSON."""
-    doors = {name: {"href": href, "description": text} for name, href, text in DOORS}
+def greeting_json(papers: int, public_url: str) -> Answer:
+    """The index of the doors as JSON; `public_url`, which may be empty, stands before each."""
+    doors = {name: {"href": public_url + href, "description": text} for name, href, text in DOORS}
     body = {"name": "Papershelf", "papers": papers, "doors": doors}
     return Answer(orjson.dumps(body, option=orjson.OPT_INDENT_2), headers=[(b"vary", b"Accept")])
 
@@ -84,11 +84,12 @@ def greeting_json(papers: int) -> Answer:
 def greeting_page(papers: int, address: str) -> Answer:
     """The same as a page, with a search box that needs no script.
 
-    `address` is how the visitor reaches the server, such as `http://127.0.0.1:8000`.
+    `address` is how the visitor reaches the server, such as `http://127.0.0.1:8000`. Links of the
+    page do without: they hold below any path that a proxy may put before ours.
     """
     doors = "".join(f"<dt>{_door(href)}</dt><dd>{escape(text)}</dd>" for _, href, text in DOORS)
     examples = "".join(
-        f'<dt><a href="/v1/papers?{escape(urlencode([("q", q), *more]))}">{escape(q)}</a></dt>'
+        f'<dt><a href="v1/papers?{escape(urlencode([("q", q), *more]))}">{escape(q)}</a></dt>'
         f"<dd>{escape(text)}</dd>"
         for q, text, more in EXAMPLES
     )
@@ -106,9 +107,9 @@ def greeting_page(papers: int, address: str) -> Answer:
 <body>
 <h1>Papershelf</h1>
 <p>A search service over {count}.</p>{hint}
-<form action="/v1/papers" role="search"><input name="q" type="search" aria-label="Search papers"
+<form action="v1/papers" role="search"><input name="q" type="search" aria-label="Search papers"
 placeholder="optimal transport" maxlength="4000" autofocus><button>Search</button></form>
-<p class="quiet">Answers are JSON. <a href="/graphql">The GraphQL playground</a> runs queries in the
+<p class="quiet">Answers are JSON. <a href="graphql">The GraphQL playground</a> runs queries in the
 browser.</p>
 <h2>Queries to try</h2>
 <dl>{examples}</dl>
@@ -141,4 +142,4 @@ def icon() -> Answer:
 
 
 def _door(href: str) -> str:
-    return escape(href) if "{" in href or "batch" in href else f'<a href="{href}">{href}</a>'
+    return escape(href) if "{" in href or "batch" in href else f'<a href="{href[1:]}">{href}</a>'

@@ -37,7 +37,7 @@ const variables = $("variables");
 let current = null;
 
 async function ask(body, signal) {
-  const response = await fetch("/graphql", {
+  const response = await fetch(location.pathname, {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
