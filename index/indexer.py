@@ -26,10 +26,6 @@ class Indexer:
         self._engine = engine
         self._lock = lock
 
-    def behind(self) -> bool:
-        """Whether the index has not reached the store, or cannot be read at all."""
-        return self._engine.position() != self._store.position()
-
     def settle(self, patience: float) -> None:
         """To be called before the store is written: make an index anew that is ahead of it.
 

@@ -2,11 +2,12 @@
 
 import weakref
 from dataclasses import dataclass
+from functools import lru_cache
 
 from index.cursors import Cursor
 from index.document import exact_value
 from index.engine import Snapshot
-from index.language import Parsed
+from index.language import Parsed, parse
 from index.query import And, Every, Fuzzy, Node, Not, Or, Phrase, Prefix, Range, Term, Wildcard
 from index.store_reader import Reader
 from schema.errors import Problem
@@ -184,6 +185,12 @@ def is_light(tree: Node | None) -> bool:
         if leaves > MAX_DIRECT_LEAVES:
             return False
     return True
+
+
+@lru_cache(maxsize=256)
+def parsed_of(text: str | None) -> Parsed:
+    """`parse`, remembering recent queries; a page and its next pages parse once. None asks all."""
+    return parse(text) if text else EVERYTHING
 
 
 EVERYTHING = Parsed(all=Every(), any=Every(), relaxable=False, warnings=())

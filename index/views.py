@@ -47,22 +47,25 @@ class Views:
         self.current = View(store.reader(), None)
         self.refresh()
 
-    def refresh(self) -> None:
-        """Show readers the newest revision; while there is no index, the last that had one."""
+    def refresh(self) -> bool:
+        """Show readers the newest revision; while there is no index, the last that had one.
+
+        Returns whether the index has all that the store has.
+        """
         with self._refreshing:
             snapshot = self._newest()
             if snapshot is None and self.current.snapshot is not None:
-                return
+                return False
             position = self._store.position()
             seen = (position, snapshot.position, snapshot.generation) if snapshot else (position,)
-            if seen == self._seen:
-                if snapshot:
-                    snapshot.close()
-                return
-            before, self.current = self.current, View(self._store.reader(), snapshot)
-            self._seen = seen
-            if before.walked:
-                self._keep(before)
+            if seen != self._seen:
+                before, self.current = self.current, View(self._store.reader(), snapshot)
+                self._seen = seen
+                if before.walked:
+                    self._keep(before)
+            elif snapshot:
+                snapshot.close()
+            return snapshot is not None and snapshot.position == position
 
     def _newest(self) -> Snapshot | None:
         """The newest index; None without one, and for one that is ahead of the store.

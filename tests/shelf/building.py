@@ -26,9 +26,10 @@ SORTS = (
 
 
 WORDS = (
-    "alignment diffusion protein transport reward vision graph kernel the of optimal language "
-    "models zero-shot C++ policy robust sparse latent speech video editing of sampling"
-).split()
+    *("alignment", "diffusion", "protein", "transport", "reward", "vision", "graph", "kernel"),
+    *("the", "of", "optimal", "language", "models", "zero-shot", "C++", "policy", "robust"),
+    *("sparse", "latent", "speech", "video", "editing", "of", "sampling"),
+)
 
 
 def lines(*papers: dict[str, Any]) -> str:

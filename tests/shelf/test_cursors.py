@@ -18,7 +18,12 @@ CODEC = CursorCodec(b"secret")
 
 @pytest.mark.parametrize(
     "place",
-    [None, SortPosition((None,), 0), SortPosition(("état 中", 3), 7), SortPosition((0, None), 2**31)],
+    [
+        None,
+        SortPosition((None,), 0),
+        SortPosition(("état 中", 3), 7),
+        SortPosition((0, None), 2**31),
+    ],
 )
 def test_a_cursor_comes_back(place: SortPosition | None) -> None:
     cursor = Cursor("5-4-abc", 4, Match.ANY, 2**62, place)

@@ -168,9 +168,7 @@ def test_cursors_of_one_engine_go_on_in_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("match", ["auto", "any", "all"])
-def test_walks_cross_from_full_to_partial_matches(
-    shelf: Shelf, tmp_path: Path, match: str
-) -> None:
+def test_walks_cross_from_full_to_partial_matches(shelf: Shelf, tmp_path: Path, match: str) -> None:
     """With every size of page: sets, totals and order are those of the longest page."""
     load(shelf, tmp_path, *random_papers(90, SEED))
     q = "alignment diffusion"
