@@ -88,7 +88,10 @@ class Edge:
             parent = parent.partition(".")[2]
         if parent or host in self._hosts:
             return None
-        message = f"This server does not answer for the host `{given[:100]}`."
+        message = (
+            f"This server does not answer for the host `{given[:100]}`, only for those of its "
+            "setting PAPERSHELF_ALLOWED_HOSTS."
+        )
         return problem_answer(Problem("host-not-allowed", message))
 
 

@@ -1,5 +1,8 @@
 """The HTTP/1.1 of a connection: uvicorn's, with refusals in the one shape that our errors have."""
 
+import logging
+from typing import Any
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.http import all_headers, problem_answer
@@ -11,9 +14,17 @@ MALFORMED = Problem(
     "must be percent-encoded, as `curl -G --data-urlencode 'q=...'` does.",
 )
 
+# Warnings are of what strangers send, such as an offer of HTTP/2: they could fill the log with it.
+_log = logging.getLogger("papershelf.connections")
+_log.setLevel(logging.ERROR)
+
 
 class Protocol(HttpToolsProtocol):
     """For `uvicorn.Config(http=Protocol)`."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.logger = _log
 
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are no request, and hang up: where the next begins is not known."""
@@ -22,6 +33,3 @@ class Protocol(HttpToolsProtocol):
         head = b"HTTP/1.1 400 Bad Request\r\n%bconnection: close\r\n\r\n" % b"".join(lines)
         self.transport.write(head + answer.body)
         self.transport.close()
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: clients offer HTTP/2 with every request, and go on without."""
