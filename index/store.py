@@ -83,7 +83,11 @@ class Store:
         self._file.close()
 
     def position(self) -> int:
-        """The number of the newest change ever made, 0 for none."""
+        """The number of the newest change ever made, 0 for none.
+
+        Raises `StoreError` also where the file was replaced by another.
+        """
+        self._file.check_in_place()
         rows = self._file.query("SELECT seq FROM sqlite_sequence WHERE name = 'change'")
         return int(rows[0][0]) if rows else 0
 

@@ -120,6 +120,7 @@ class StoreFile:
             with readable_errors(self.path):
                 self._prepare()
                 self._reading = connect_reading(self.path)
+                self._opened = _number(self.path)
         except BaseException:
             self._engine.dispose()
             raise
@@ -130,9 +131,19 @@ class StoreFile:
             self._reading.close()
             self._engine.dispose()
 
+    def check_in_place(self) -> None:
+        """Raise `StoreError` if another file has taken the place of the one that is open.
+
+        What is written to a file that has lost its name is lost with the process.
+        """
+        with readable_errors(self.path):
+            if _number(self.path) != self._opened:
+                raise StoreError(f"{self.path} was replaced while it was in use; start again.")
+
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that begins with the right to write; raises `StoreError`."""
+        self.check_in_place()
         with self._write_lock, readable_errors(self.path), self._engine.begin() as connection:
             yield connection
 
@@ -189,6 +200,12 @@ class StoreFile:
                 raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 identity = secrets.token_hex(16)
                 raw.execute("INSERT INTO meta (key, value) VALUES ('identity', ?)", (identity,))
+
+
+def _number(path: Path) -> tuple[int, int]:
+    """What names a file itself, whatever its path."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def _engine(path: Path) -> Engine:

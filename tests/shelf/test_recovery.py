@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from index.shelf import Shelf
+from index.store import StoreError
 from tests.api.client import Silent
 from tests.paths import REPOSITORY
 from tests.shelf.building import ask, ids, lines, load, numbered, walk, walked_ids
@@ -172,6 +173,37 @@ def test_a_running_server_follows_an_older_copy(tmp_path: Path, engine: str) -> 
         assert shelf.check() == []
 
 
+def test_a_file_put_in_place_of_the_open_one_is_left_alone(
+    tmp_path: Path, engine: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that runs on answers as before; it writes neither to a lost file nor to the index
+    that now belongs to the other."""
+    folder, copy = tmp_path / "data", tmp_path / "copy.sqlite"
+    with served(folder, engine) as shelf:
+        load(shelf, tmp_path, *map(numbered, range(10)))
+        with sqlite3.connect(folder / "papers.sqlite") as source, sqlite3.connect(copy) as target:
+            source.backup(target)
+        source.close()
+        target.close()
+        load(shelf, tmp_path, *map(numbered, range(10, 20)), name="later.jsonl")
+        for suffix in ("-wal", "-shm"):
+            (folder / f"papers.sqlite{suffix}").unlink(missing_ok=True)
+        copy.replace(folder / "papers.sqlite")
+        with Shelf(folder, engine) as other:
+            load(other, tmp_path, *map(numbered, range(40, 45)), name="others.jsonl")
+            with pytest.raises(StoreError, match="was replaced"):
+                load(shelf, tmp_path, numbered(99), name="lost.jsonl")
+            deadline = time.monotonic() + 20
+            while not caplog.records:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            assert ask(shelf, q="walked").total == 20
+            assert other.check() == []
+            assert ask(other, q="walked").total == 15
+    with served(folder, engine) as shelf:
+        assert ask(shelf, q="walked").total == 15
+
+
 LOAD = """
 import resource, sys
 from pathlib import Path
@@ -221,7 +253,7 @@ def test_a_full_disk_is_told_and_got_over(
     """A limit on file sizes stands for the full disk; the larger leaves room for the store."""
     folder, source = tmp_path / "data", tmp_path / "papers.jsonl"
     text = " ".join(f"word{number}" for number in range(400))
-    source.write_text(lines(*(numbered(n, abstract=f"{text} last{n}") for n in range(300))))
+    source.write_text(lines(*(numbered(n, abstract=f"{text} last{n}") for n in range(90))))
     with Shelf(folder, engine) as shelf:
         shelf.load([source], Silent())
         expected = ask(shelf, q="walked").total
@@ -231,8 +263,8 @@ def test_a_full_disk_is_told_and_got_over(
     assert process.returncode == 1, errors
     assert re.search(told, errors.splitlines()[-1]), errors
     with Shelf(folder, engine) as shelf:
-        assert shelf.load([source], Silent()).unchanged == 300
-        assert ask(shelf, q="walked").total == expected == 300
+        assert shelf.load([source], Silent()).unchanged == 90
+        assert ask(shelf, q="walked").total == expected == 90
         assert shelf.check() == []
 
 
