@@ -11,7 +11,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NewType
 
 import strawberry
-from graphql import GraphQLError
 
 from schema.record import LinkKind, Precision
 from schema.search import SORT_FIELDS, Match
@@ -112,13 +111,13 @@ class PaperOrder:
 
 
 def _date(value: object) -> str:
-    """A full-date of RFC 3339 as it is; raises `GraphQLError` for anything else."""
+    """A full-date of RFC 3339 as it is; raises `ValueError`, to which graphql-core adds where."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
         try:
             return datetime.date.fromisoformat(value).isoformat()
         except ValueError:
             pass
-    raise GraphQLError("Date must be a day that exists, written as YYYY-MM-DD.")
+    raise ValueError("Write a day that exists as YYYY-MM-DD.")
 
 
 def _as_is(value: object) -> object:

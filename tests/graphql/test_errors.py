@@ -218,3 +218,11 @@ def test_documents_may_be_asked_from_many_tasks_at_once(client: Client) -> None:
     answers = asyncio.run(many())
     assert all(answer == answers[0] for answer in answers)
     assert len(answers[0]["data"]["papers"]["nodes"]) == 3
+
+
+@pytest.mark.parametrize("written", ['"2025"', '"2025-02-30"', "20251212", "null_", "[1]"])
+def test_a_day_that_is_none_is_pointed_at(client: Client, written: str) -> None:
+    [error] = client.errors(f"{{daily(date: {written}) {{date}}}}")
+    assert error["extensions"] == {"code": "graphql-validation"}
+    assert error["locations"] == [{"line": 1, "column": 14}]
+    assert "YYYY-MM-DD" in error["message"]
