@@ -1,7 +1,9 @@
 """What an engine is told of a paper: made from the paper's stored JSON, alike for all engines."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from index.folding import fold
@@ -12,11 +14,34 @@ TEXT_FIELDS = ("text", "title", "abstract", "author")
 EXACT_FIELDS = ("category", "authorName", "has", "source", "id")
 """Fields of whole folded values; a paper may have several."""
 
-NUMBER_FIELDS = ("published", "listed", "comments", "upvotes", "authorCount", "createdSeq")
-"""Integer fields (days as yyyymmdd); `listed` may have several values, the others at most one."""
+NUMBER_FIELDS = (
+    "published",
+    "year",
+    "month",
+    "listed",
+    "comments",
+    "upvotes",
+    "authorCount",
+    "createdSeq",
+)
+"""Integer fields: days as yyyymmdd, `year` and `month` (yyyymm) those of publication.
 
-SORT_NAMES = ("publishedAt", "listedAt", "title", "comments", "upvotes", "authorCount")
+`listed` may have several values, the others at most one.
+"""
+
+FACET_FIELDS = {
+    "year": "year",
+    "month": "month",
+    "author": "authorName",
+    "category": "category",
+    "hasCode": "has",
+    "source": "source",
+}
+"""The field whose values each facet counts; of `has` only whether `code` is among them."""
+
+SORT_NAMES = ("publishedAt", "listedAt", "title", "comments", "upvotes", "authorCount", "trending")
 MAX_SORT_TITLE = 200
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +81,22 @@ def sort_values(paper: Mapping[str, Any]) -> dict[str, int | str | None]:
         "comments": paper["comments"],
         "upvotes": paper["upvotes"],
         "authorCount": paper["authorCount"],
+        "trending": trending(paper["listedAt"], paper["upvotes"], paper["comments"]),
     }
+
+
+def trending(listed: str | None, upvotes: int | None, comments: int | None) -> int | None:
+    """The sort value of attention and freshness; None for a paper that was never listed.
+
+    round(1000 * (log2(1 + upvotes + comments) + day / 7)), at least 0, with `day` the days from
+    1970-01-01 to `listed` (an ISO day) and unknown counts 0: a doubling of attention is worth a
+    week. It needs no clock, so that the order of two papers changes only when their counts do.
+    """
+    if listed is None:
+        return None
+    attention = math.log2(1 + (upvotes or 0) + (comments or 0))
+    day = date.fromisoformat(listed).toordinal() - _EPOCH
+    return max(0, round(1000 * (attention + day / 7)))
 
 
 def index_document(
@@ -74,8 +114,11 @@ def index_document(
         ("upvotes", paper["upvotes"] is not None),
     )
     kinds = {link["kind"] for link in paper["links"]}
+    published = _day(paper["publishedAt"])
     numbers = {
-        "published": _day(paper["publishedAt"]),
+        "published": published,
+        "year": None if published is None else published // 10_000,
+        "month": None if published is None else published // 100,
         "comments": paper["comments"],
         "upvotes": paper["upvotes"],
         "authorCount": paper["authorCount"],

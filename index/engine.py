@@ -12,7 +12,7 @@ from typing import Protocol
 
 from index.document import IndexDocument
 from index.query import Node
-from schema.search import Hits, Sort, SortPosition
+from schema.search import FacetCounts, Hits, Sort, SortPosition
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +40,45 @@ class Snapshot(Protocol):
         *,
         offset: int = 0,
         after: SortPosition | None = None,
+        before: SortPosition | None = None,
         limit: int = 20,
     ) -> Hits:
         """A page of the papers that match `query` and `filters`, and their exact total.
 
         `filters` select but add nothing to scores. Relevance orders by score, best first, and
         pages by `offset`; every other sort orders by its keys (nulls last, then tie), and pages
-        by `offset` or by `after` (papers strictly behind that position; the total stays whole).
-        `limit` 0 gives the total alone.
+        by `offset`, by `after` (papers strictly behind that position) or by `before` (the nearest
+        papers strictly ahead of it, still in order; `offset` then leaves out the nearest). The
+        total stays whole; `limit` 0 gives the total alone. Raises `ValueError` for `after` and
+        `before` together, and for a position that no paper of the order can have.
         """
 
     def count(self, query: Node, filters: Node | None = None) -> int:
         """The exact number of papers that match both."""
+
+    def facet(
+        self,
+        name: str,
+        query: Node,
+        filters: Node | None = None,
+        *,
+        size: int = 20,
+        selected: tuple[str, ...] = (),
+    ) -> FacetCounts | None:
+        """The values of a facet (`schema.search.FACETS`) among the papers that match both.
+
+        At most `size` values (0 to `MAX_FACET_SIZE`), the most frequent, by count descending and
+        then by value: 2025, 2025-10, true and false, names and categories folded. Each of
+        `selected` is among them too, with its count, which may be 0. Every number is exact;
+        `total_values`, or the whole answer, is None where an engine cannot tell it exactly. Raises
+        `ValueError` for a facet that does not exist.
+        """
+
+    def example(self, field: str, value: str) -> int | None:
+        """The smallest row number of the papers that hold a whole value of an exact field.
+
+        None if none does. It tells how a folded name or category is written.
+        """
 
     def vocabulary(self, field: str, prefix: str) -> list[str]:
         """Surface words of a text field that begin with `prefix`, in alphabetical order.

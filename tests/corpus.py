@@ -19,7 +19,8 @@ ODD_WORDS = _listed(
     " Gao's 3D 2024 GPT-4 don’t e\u0301tude ＦＵＬＬ İstanbul ß 𝒳 ½ _under_ $\\alpha$"
 )
 FIRST = _listed("Yann José Zoë Łukasz Søren 李 Anna Bo Mária Chloë Dmitri Émile Fatima Gu Hana Ivo")
-CATEGORIES = _listed("cs.CL cs.LG cs.CV stat.ML math.OC I.2.6 q-bio.QM")
+CATEGORIES = _listed("cs.CL cs.LG cs.CV stat.ML math.OC I.2.6 q-bio.QM CS.cl Stat.ML état")
+WELL_KNOWN = [f"{first} {last}" for first in FIRST for last in _listed("Lee García Wang Øst Şahin")]
 LINK_KINDS = _listed("code project model dataset paper other")
 
 
@@ -86,21 +87,25 @@ def _paper(
         f"{random_.choice(FIRST)} {random_.choice(SYLLABLES).title()}{number}-{place}"
         for place in range(random_.choice((1, 1, 2, 3, 25)))
     ]
+    for place in range(len(names)):
+        if random_.random() < 0.25:  # written now this way, now that, and at times twice
+            known = random_.choice(WELL_KNOWN[: random_.choice((3, 20, len(WELL_KNOWN)))])
+            names[place] = random_.choice((known, known, known.upper(), f"  {known} "))
     listed = tuple(random_.sample(days, random_.choice((0, 0, 1, 1, 3))))
     kinds = random_.sample(LINK_KINDS, random_.choice((0, 0, 1, 2)))
-    known = maybe([{"name": name} for name in names], 0.6)
+    authors = maybe([{"name": name} for name in names], 0.6)
     paper = {
         "id": f"paper-{number}",
         "title": title,
         "abstract": abstract,
-        "authors": known,
-        "authorCount": len(names) if known else maybe(random_.choice((1, 2, 3, 2**31 - 1))),
+        "authors": authors,
+        "authorCount": len(names) if authors else maybe(random_.choice((1, 2, 3, 2**31 - 1))),
         "publishedAt": maybe(random_.choice(days), 0.8),
         "listedAt": min(listed, default=None),
         "upvotes": maybe(random_.choice((0, 1, 5, 1000)), 0.4),
         "comments": maybe(random_.choice((0, 1, 2, 2, 2**31 - 1)), 0.5),
         "links": [{"url": "https://example.org", "kind": kind} for kind in kinds],
-        "categories": random_.sample(CATEGORIES, random_.choice((0, 1, 2))),
+        "categories": random_.sample(CATEGORIES, random_.choice((0, 1, 2, 4))),
         "externalIds": {
             "arxiv": maybe(f"24{number % 12 + 1:02d}.{number:05d}", 0.3),
             "doi": None,

@@ -9,7 +9,7 @@ list of segments, read so that it belongs to the searcher.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -20,6 +20,8 @@ import tantivy
 from index.document import IndexDocument
 from index.engine import Capabilities, EngineUnavailable
 from index.engines.builds import Builds
+from index.engines.facets import check_exact, check_facet
+from index.engines.tantivy_facets import TooManyValues, facet_counts
 from index.engines.tantivy_fields import (
     CHECKPOINT,
     SCHEMA,
@@ -30,10 +32,10 @@ from index.engines.tantivy_fields import (
 from index.engines.tantivy_orders import Matching, order_of
 from index.engines.tantivy_queries import Compiler, Pattern, all_of, unscored
 from index.engines.texts import FORMAT, SURFACE_FIELDS
-from index.engines.trees import check, check_position
+from index.engines.trees import check, check_positions
 from index.expansion import fuzzy_words, literal_prefix, wildcard_words
 from index.query import Node, Prefix, Wildcard
-from schema.search import BY_RELEVANCE, RELEVANCE, Hit, Hits, Sort, SortPosition
+from schema.search import BY_RELEVANCE, RELEVANCE, FacetCounts, Hit, Hits, Sort, SortPosition
 
 WRITER_MEMORY = 64_000_000
 """Bytes of documents that a writer gathers before it writes a segment; twice that made a rebuild no
@@ -201,11 +203,12 @@ class TantivySnapshot:
         *,
         offset: int = 0,
         after: SortPosition | None = None,
+        before: SortPosition | None = None,
         limit: int = 20,
     ) -> Hits:
         """See `index.engine.Snapshot`; raises `ValueError` for a tree beyond the bounds."""
         check(query, filters)
-        check_position(sort, after)
+        check_positions(sort, after, before)
         searcher = self._open_searcher()
         offset, limit = max(0, offset), min(limit, searcher.num_docs)
         with _border("searched"):
@@ -217,13 +220,42 @@ class TantivySnapshot:
                 scores = [float(score) for score, _ in found.hits]
                 addresses = [address for _, address in found.hits]
                 return Hits(int(found.count), _hits(searcher, addresses, scores))
-            addresses = order_of(sort).page(matching, offset, limit, after)
+            order = order_of(sort, backward=before is not None)
+            addresses = order.page(matching, offset, limit, after or before)
+            if before is not None:
+                addresses.reverse()
             hits = _hits(searcher, addresses, [0.0] * len(addresses))
             return Hits(self._total(query, filters), hits)
 
     def count(self, query: Node, filters: Node | None = None) -> int:
         """See `index.engine.Snapshot`."""
         return self.search(query, filters, limit=0).total
+
+    def facet(
+        self,
+        name: str,
+        query: Node,
+        filters: Node | None = None,
+        *,
+        size: int = 20,
+        selected: tuple[str, ...] = (),
+    ) -> FacetCounts | None:
+        """See `index.engine.Snapshot`; raises `ValueError` for a tree beyond the bounds."""
+        check(query, filters)
+        check_facet(name, size, selected)
+        with _border("counted"), suppress(TooManyValues):
+            papers = self._matching(query, filters)
+            return facet_counts(papers, name, size, selected, self._total(query, filters))
+        return None
+
+    def example(self, field: str, value: str) -> int | None:
+        """See `index.engine.Snapshot`."""
+        check_exact(field, value)
+        searcher = self._open_searcher()
+        query = self._compiler.text(field, value)
+        with _border("searched"):
+            found = Matching(searcher, self._compiler, query).ordered("rowid", 1)
+        return int(found[0][0]) if found else None
 
     def vocabulary(self, field: str, prefix: str) -> list[str]:
         """See `index.engine.Snapshot`."""

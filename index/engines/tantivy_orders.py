@@ -1,5 +1,8 @@
 """Orders of a result: pages by sort keys, exact, nulls last, ties by `tie` in both directions.
 
+An order is walked forward or backward; backward, every column is read from its other end, so that
+nulls come first and ties descend. `passed` is the position that a walk has come to.
+
 A whole number and its tie are one unique column, so that one search makes a page of them. Titles,
 and first keys of two, order groups of equal papers; within a group the rest of the order decides.
 Groups of one paper, nearly all of them, cost nothing; each other group on a page is one search.
@@ -65,9 +68,9 @@ class Order(Protocol):
     """A way to walk through matching papers."""
 
     def page(
-        self, papers: Matching, offset: int, limit: int, after: SortPosition | None
+        self, papers: Matching, offset: int, limit: int, passed: SortPosition | None
     ) -> list[Address]:
-        """`limit` papers behind the first `offset` of those that stand behind `after`."""
+        """`limit` papers, as the walk meets them, after the first `offset` beyond `passed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +78,22 @@ class ByColumn:
     """By one unique ascending column: a value with its tie, or the tie itself."""
 
     name: str | None
-    descending: bool = False
+    descending: bool
+    backward: bool
 
     def page(
-        self, papers: Matching, offset: int, limit: int, after: SortPosition | None
+        self, papers: Matching, offset: int, limit: int, passed: SortPosition | None
     ) -> list[Address]:
         """See `Order`."""
         field = sort_field(self.name, self.descending) if self.name else "tie"
-        if after:
-            key = after.tie
+        if passed:
+            key = passed.tie
             if self.name:
-                value = after.values[0]
-                key = sort_prefix(value, self.descending) * 2**32 + after.tie
-            papers = papers.between(field, key + 1, None)
-        return [address for _, address in papers.ordered(field, limit, offset)]
+                value = passed.values[0]
+                key = sort_prefix(value, self.descending) * 2**32 + passed.tie
+            ends = (None, key - 1) if self.backward else (key + 1, None)
+            papers = papers.between(field, *ends)
+        return [address for _, address in papers.ordered(field, limit, offset, self.backward)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +102,12 @@ class ByNumber:
 
     name: str
     descending: bool
+    backward: bool
 
     def run(self, papers: Matching, limit: int) -> list[tuple[Any, Address]]:
         """The first papers with what names the group of each."""
         field = sort_field(self.name, self.descending)
-        hits = papers.ordered(field, limit)
+        hits = papers.ordered(field, limit, 0, self.backward)
         return [(sort_prefix_of(key), address) for key, address in hits]
 
     def group(self, value: int | str | None) -> int:
@@ -113,15 +119,20 @@ class ByNumber:
         field = sort_field(self.name, self.descending)
         return papers.between(field, *sort_range(group))
 
-    def behind(self, papers: Matching, group: Any, limit: int) -> list[tuple[Any, Address]]:
-        """The first papers behind a group."""
+    def beyond(self, papers: Matching, group: Any, limit: int) -> list[tuple[Any, Address]]:
+        """The first papers beyond a group."""
+        first, last = sort_range(group)
+        ends = (None, first - 1) if self.backward else (last + 1, None)
         field = sort_field(self.name, self.descending)
-        return self.run(papers.between(field, sort_range(group)[1] + 1, None), limit)
+        return self.run(papers.between(field, *ends), limit)
 
 
 @dataclass(frozen=True, slots=True)
 class ByTitle:
-    """Groups of papers with an equal folded title."""
+    """Groups of papers with an equal folded title, which every paper has.
+
+    To walk them backward is to descend where the order ascends.
+    """
 
     descending: bool
 
@@ -144,8 +155,8 @@ class ByTitle:
         """The papers of a group."""
         return papers.narrowed(papers.compiler.text(TITLE, group))
 
-    def behind(self, papers: Matching, group: Any, limit: int) -> list[tuple[Any, Address]]:
-        """The first papers behind a group.
+    def beyond(self, papers: Matching, group: Any, limit: int) -> list[tuple[Any, Address]]:
+        """The first papers beyond a group.
 
         The column of the first 8 bytes brings us near; among titles that share them, the place is
         found by halving.
@@ -155,11 +166,11 @@ class ByTitle:
         near = papers.between(TITLE_PREFIX, *ends)
         sharing = papers.between(TITLE_PREFIX, prefix, prefix)
 
-        def is_behind(place: int) -> bool:
+        def is_beyond(place: int) -> bool:
             title = sharing.ordered(TITLE, 1, place, self.descending)[0][0]
             return bool(title < group if self.descending else title > group)
 
-        offset = bisect_left(range(sharing.count()), True, key=is_behind)
+        offset = bisect_left(range(sharing.count()), True, key=is_beyond)
         return self.run(near, limit, offset)
 
 
@@ -171,18 +182,18 @@ class Grouped:
     rest: Order
 
     def page(
-        self, papers: Matching, offset: int, limit: int, after: SortPosition | None
+        self, papers: Matching, offset: int, limit: int, passed: SortPosition | None
     ) -> list[Address]:
         """See `Order`."""
         wanted = offset + limit
-        if after is None:
+        if passed is None:
             hits = self.first.run(papers, wanted + 1)
             return self._resolved(papers, hits, wanted)[offset:]
-        group = self.first.group(after.values[0])
-        place = SortPosition(after.values[1:], after.tie)
+        group = self.first.group(passed.values[0])
+        place = SortPosition(passed.values[1:], passed.tie)
         found = self.rest.page(self.first.within(papers, group), 0, wanted, place)
         if len(found) < wanted:
-            hits = self.first.behind(papers, group, wanted - len(found) + 1)
+            hits = self.first.beyond(papers, group, wanted - len(found) + 1)
             found += self._resolved(papers, hits, wanted - len(found))
         return found[offset:]
 
@@ -207,14 +218,12 @@ def _groups(hits: Sequence[tuple[Any, Address]]) -> Iterator[tuple[Any, list[Add
         yield group, [address for _, address in members]
 
 
-def order_of(sort: Sort) -> Order:
-    """The order of one or two keys other than relevance."""
+def order_of(sort: Sort, backward: bool = False) -> Order:
+    """The order of one or two keys other than relevance, to be walked forward or backward."""
     key, *others = sort
-    if not others:
-        if key.name == "title":
-            return Grouped(ByTitle(key.descending), ByColumn(None))
-        return ByColumn(key.name, key.descending)
-    rest = order_of(tuple(others))
+    if not others and key.name != "title":
+        return ByColumn(key.name, key.descending, backward)
+    rest = order_of(tuple(others), backward) if others else ByColumn(None, False, backward)
     if key.name == "title":
-        return Grouped(ByTitle(key.descending), rest)
-    return Grouped(ByNumber(key.name, key.descending), rest)
+        return Grouped(ByTitle(key.descending != backward), rest)
+    return Grouped(ByNumber(key.name, key.descending, backward), rest)

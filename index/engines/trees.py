@@ -10,7 +10,7 @@ from itertools import accumulate, product
 
 from index.document import EXACT_FIELDS, NUMBER_FIELDS, TEXT_FIELDS
 from index.query import And, Fuzzy, Node, Not, Or, Phrase, Prefix, Range, Term, Wildcard
-from schema.search import Sort, SortPosition
+from schema.search import RELEVANCE, Sort, SortPosition
 
 MAX_DEPTH = 50
 MAX_NODES = 200_000
@@ -75,13 +75,18 @@ def _texts(node: Node) -> tuple[str, ...]:
             return ()
 
 
-def check_position(sort: Sort, after: SortPosition | None) -> None:
-    """Raise `ValueError` for a position that no paper of this order can have."""
-    if after is None:
+def check_positions(sort: Sort, after: SortPosition | None, before: SortPosition | None) -> None:
+    """Raise `ValueError` for a position that no paper of this order can have, or for two."""
+    if after is not None and before is not None:
+        raise ValueError("a page stands after a position or before one")
+    position = after or before
+    if position is None:
         return
-    if len(after.values) != len(sort) or not 0 <= after.tie < 2**32:
+    if len(position.values) != len(sort) or not 0 <= position.tie < 2**32:
         raise ValueError("a position has a value for each sort key, and a tie of 32 bits")
-    for key, value in zip(sort, after.values, strict=True):
+    for key, value in zip(sort, position.values, strict=True):
+        if key.name == RELEVANCE:
+            raise ValueError("relevance has no positions; it pages by offset")
         if key.name == "title":
             fits = isinstance(value, str)
         else:

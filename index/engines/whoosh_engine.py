@@ -5,69 +5,35 @@ commit (`Searcher.refresh` is broken). Index files are pickles: the folder is pr
 else's files may be put there.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from index.analysis import GAP_TOKEN
-from index.document import EXACT_FIELDS, NUMBER_FIELDS, SORT_NAMES, TEXT_FIELDS, IndexDocument
+from index.document import IndexDocument
 from index.engine import Capabilities, EngineUnavailable
 from index.engines.builds import Builds
-from index.engines.texts import FORMAT, SURFACE_FIELDS, WORD_FIELDS, ready_texts
-from index.engines.trees import check, check_position
+from index.engines.facets import best, check_exact, check_facet, counted
+from index.engines.texts import FORMAT, SURFACE_FIELDS
+from index.engines.trees import check, check_positions
+from index.engines.whoosh_fields import Row, build_schema, paper_members
 from index.engines.whoosh_library import (
-    analysis,
-    fields,
     filestore,
-    formats,
     query,
     scoring,
     searching,
     storage,
 )
-from index.engines.whoosh_queries import PAPER, compile_query, numbers
+from index.engines.whoosh_queries import compile_query, numbers
 from index.expansion import fuzzy_words, literal_prefix, wildcard_words
 from index.query import Fuzzy, Node, Prefix, Wildcard
-from schema.search import BY_RELEVANCE, RELEVANCE, Hit, Hits, Sort, SortPosition
+from schema.search import BY_RELEVANCE, RELEVANCE, FacetCounts, Hit, Hits, Sort, SortPosition
 
 MEMORY_MB = 64
 OPEN_ATTEMPTS = 5
 CHECKPOINT = "checkpoint"
-
-Row = tuple[int, int, dict[str, int | str | None]]
-"""What is stored of a paper: row number, tie, sort values."""
-
-
-class ReadyTokenizer(analysis.Tokenizer):  # type: ignore[misc]
-    """Splits ready tokens at spaces; a gap token counts a position and is dropped.
-
-    Whoosh pickles it into the index, by this name.
-    """
-
-    def __call__(self, value: str, **kwargs: Any) -> Iterator[analysis.Token]:
-        """The tokens of a string as `index.engines.texts.ready_texts` makes it."""
-        token = analysis.Token(**kwargs)
-        for position, word in enumerate(value.split(" ") if value else ()):
-            if word != GAP_TOKEN:
-                token.text, token.pos, token.boost, token.stopped = word, position, 1.0, False
-                yield token
-
-
-def build_schema() -> fields.Schema:
-    """The schema: as tantivy's, but sort values are stored together."""
-    ready = ReadyTokenizer()
-    made = fields.Schema(kind=fields.ID(), row=fields.STORED(), checkpoint=fields.STORED())
-    for name in TEXT_FIELDS:
-        made.add(name, fields.FieldType(formats.Positions(), ready, scorable=True))
-    for name in WORD_FIELDS:
-        made.add(name, fields.FieldType(formats.Existence(), ready))
-    for name in EXACT_FIELDS:
-        made.add(name, fields.FieldType(formats.Existence(), analysis.IDTokenizer()))
-    for name in (*NUMBER_FIELDS, "rowid"):
-        made.add(name, fields.NUMERIC(int, bits=64, shift_step=8))
-    return made
 
 
 class Files(filestore.FileStorage):  # type: ignore[misc]
@@ -172,7 +138,7 @@ class WhooshEngine:
                     writer.delete_by_term("rowid", rowid, searcher=searcher)
                 writer.delete_by_term("kind", CHECKPOINT, searcher=searcher)
             for document in puts:
-                writer.add_document(**_members(document))
+                writer.add_document(**paper_members(document))
             stored = (position, self._identity, FORMAT)
             writer.add_document(kind=CHECKPOINT, checkpoint=stored)
         except BaseException:
@@ -220,10 +186,11 @@ class WhooshSnapshot:
         *,
         offset: int = 0,
         after: SortPosition | None = None,
+        before: SortPosition | None = None,
         limit: int = 20,
     ) -> Hits:
         """See `index.engine.Snapshot`; raises `ValueError` for a tree beyond the bounds."""
-        check_position(sort, after)
+        check_positions(sort, after, before)
         offset = max(0, offset)
         with self._lock:
             scores = self._scores(query, filters)
@@ -233,11 +200,19 @@ class WhooshSnapshot:
                 ranked = sorted(scores, key=lambda number: (-scores[number], number))
             else:
                 rows = self._read_rows()
-                place = {number: order_key(rows[number], sort) for number in scores}
+                place = {
+                    number: order_key(rows[number].tie, rows[number].sort, sort)
+                    for number in scores
+                }
                 ranked = sorted(place, key=place.__getitem__)
                 if after is not None:
-                    behind = order_key((0, after.tie, _values(after, sort)), sort)
-                    ranked = [number for number in ranked if place[number] > behind]
+                    passed = _place(after, sort)
+                    ranked = [number for number in ranked if place[number] > passed]
+                if before is not None:
+                    passed = _place(before, sort)
+                    ranked = [number for number in ranked if place[number] < passed]
+                    end = max(0, len(ranked) - offset)
+                    ranked, offset = ranked[max(0, end - limit) : end], 0
                 scores = dict.fromkeys(scores, 0.0)
             page = ranked[offset : offset + limit]
             return Hits(
@@ -247,6 +222,40 @@ class WhooshSnapshot:
     def count(self, query: Node, filters: Node | None = None) -> int:
         """See `index.engine.Snapshot`."""
         return self.search(query, filters, limit=0).total
+
+    def facet(
+        self,
+        name: str,
+        query: Node,
+        filters: Node | None = None,
+        *,
+        size: int = 20,
+        selected: tuple[str, ...] = (),
+    ) -> FacetCounts:
+        """See `index.engine.Snapshot`; raises `ValueError` for a tree beyond the bounds."""
+        check_facet(name, size, selected)
+        with self._lock:
+            numbers_ = self._scores(query, filters)
+            rows = self._read_rows()
+            held = [rows[number].facets[name] for number in numbers_]
+        counts = Counter(value for values in held for value in values)
+        return counted(
+            best(counts, size),
+            selected=selected,
+            count_of=counts.__getitem__,
+            distinct=len(counts),
+            pairs=counts.total(),
+            missing=sum(not values for values in held),
+        )
+
+    def example(self, field: str, value: str) -> int | None:
+        """See `index.engine.Snapshot`."""
+        check_exact(field, value)
+        with self._lock:
+            if self._searcher.is_closed:
+                raise RuntimeError("the snapshot is closed")
+            found = self._searcher.docs_for_query(query.Term(field, value))
+            return min(map(self._rowid, found), default=None)
 
     def vocabulary(self, field: str, prefix: str) -> list[str]:
         """See `index.engine.Snapshot`."""
@@ -279,14 +288,14 @@ class WhooshSnapshot:
 
     def _rowid(self, number: int) -> int:
         if self._rows is not None:
-            return self._rows[number][0]
+            return self._rows[number].rowid
         return int(self._searcher.stored_fields(number)["row"][0])
 
     def _read_rows(self) -> dict[int, Row]:
         """What is stored of every paper; read once, when an order first needs it."""
         if self._rows is None:
             stored = self._searcher.reader().iter_docs()
-            self._rows = {number: each["row"] for number, each in stored if "row" in each}
+            self._rows = {number: Row(*each["row"]) for number, each in stored if "row" in each}
         return self._rows
 
     def _expand(self, node: Prefix | Wildcard | Fuzzy) -> list[str]:
@@ -314,9 +323,8 @@ class WhooshSnapshot:
         return sorted(words)
 
 
-def order_key(row: Row, sort: Sort) -> tuple[Any, ...]:
+def order_key(tie: int, values: Mapping[str, Any], sort: Sort) -> tuple[Any, ...]:
     """What to order papers by: each key ascending with nulls last, then the tie."""
-    _, tie, values = row
     keys: list[Any] = []
     for key in sort:
         value = values[key.name]
@@ -332,18 +340,6 @@ def order_key(row: Row, sort: Sort) -> tuple[Any, ...]:
     return (*keys, tie)
 
 
-def _values(position: SortPosition, sort: Sort) -> dict[str, int | str | None]:
-    return {key.name: value for key, value in zip(sort, position.values, strict=True)}
-
-
-def _members(document: IndexDocument) -> dict[str, Any]:
-    """A document as Whoosh takes it."""
-    many: dict[str, list[Any]] = {name: list(document.exact.get(name, ())) for name in EXACT_FIELDS}
-    many |= {name: list(document.numbers.get(name, ())) for name in NUMBER_FIELDS}
-    return {
-        **ready_texts(document),
-        **{name: values for name, values in many.items() if values},
-        "kind": PAPER,
-        "rowid": document.rowid,
-        "row": (document.rowid, document.tie, {name: document.sort[name] for name in SORT_NAMES}),
-    }
+def _place(position: SortPosition, sort: Sort) -> tuple[Any, ...]:
+    names = [key.name for key in sort]
+    return order_key(position.tie, dict(zip(names, position.values, strict=True)), sort)

@@ -12,6 +12,7 @@ from operator import or_
 
 from index.analysis import POSITION_GAP, name_words, stems, words
 from index.document import EXACT_FIELDS, IndexDocument
+from index.folding import fold
 from index.query import (
     And,
     Every,
@@ -26,7 +27,7 @@ from index.query import (
     Term,
     Wildcard,
 )
-from schema.search import Sort, SortPosition
+from schema.search import FacetCounts, FacetValue, Sort, SortPosition
 
 MOST_FUZZY_WORDS = 64
 
@@ -179,6 +180,7 @@ class Oracle:
         sort: Sort,
         offset: int = 0,
         after: SortPosition | None = None,
+        before: SortPosition | None = None,
         limit: int = 20,
     ) -> tuple[int, list[int]]:
         """The total and the rows of a page."""
@@ -188,7 +190,53 @@ class Oracle:
             rows = [
                 rowid for rowid in rows if self.compare(self.position(rowid, sort), after, sort) > 0
             ]
+        if before is not None:
+            rows = [
+                rowid
+                for rowid in rows
+                if self.compare(self.position(rowid, sort), before, sort) < 0
+            ]
+            return len(found), rows[::-1][offset : offset + limit][::-1]
         return len(found), rows[offset : offset + limit]
+
+    def facet(
+        self,
+        name: str,
+        query: Node,
+        filters: Node | None,
+        size: int,
+        selected: Iterable[str] = (),
+    ) -> FacetCounts:
+        """The counts of a facet, counted paper by paper."""
+        found = self.match(query) & (self.match(filters) if filters is not None else self.all)
+        counts: dict[str, int] = defaultdict(int)
+        missing = 0
+        for rowid in found:
+            values = held(name, self.documents[rowid])
+            missing += not values
+            for value in values:
+                counts[value] += 1
+        ranked = sorted(counts, key=lambda value: (-counts[value], value))
+        chosen = {*ranked[:size], *selected}
+        rest = sum(count for value, count in counts.items() if value not in chosen)
+        shown = [FacetValue(value, counts.get(value, 0)) for value in chosen]
+        shown.sort(key=lambda each: (-each.count, each.value))
+        return FacetCounts(tuple(shown), len(ranked), rest, missing)
+
+
+def held(name: str, document: IndexDocument) -> set[str]:
+    """The values of a facet that a paper has."""
+    day = str(document.numbers["published"][0]) if "published" in document.numbers else None
+    match name:
+        case "year":
+            return {day[:4]} if day else set()
+        case "month":
+            return {f"{day[:4]}-{day[4:6]}"} if day else set()
+        case "author":
+            return {" ".join(fold(author).split()) for author in document.authors}
+        case "hasCode":
+            return {"true" if "code" in document.exact["has"] else "false"}
+    return set(document.exact[name])
 
 
 def _in_order(places: list[list[int]], slop: int) -> bool:

@@ -166,8 +166,34 @@ def test_a_position_that_is_none_is_refused(snapshot: Snapshot) -> None:
     ):
         with pytest.raises(ValueError, match=r"."):
             snapshot.search(Every(), None, sort, after=SortPosition(values, 1))
+        with pytest.raises(ValueError, match=r"."):
+            snapshot.search(Every(), None, sort, before=SortPosition(values, 1))
     with pytest.raises(ValueError, match=r"."):
         snapshot.search(Every(), None, (SortKey("title"),), after=SortPosition(("a",), -1))
+    place = SortPosition(("a",), 1)
+    with pytest.raises(ValueError, match="after a position or before"):
+        snapshot.search(Every(), None, (SortKey("title"),), after=place, before=place)
+    with pytest.raises(ValueError, match="relevance has no positions"):
+        snapshot.search(Every(), None, BY_RELEVANCE, before=SortPosition((1,), 1))
+
+
+def test_odd_pages_before_a_position(snapshot: Snapshot) -> None:
+    total, order = len(DOCUMENTS), (SortKey("comments", True),)
+    last = SortPosition((None,), 2**32 - 1)
+    whole = snapshot.search(Every(), None, order, limit=total).hits
+    for offset, limit, expected in (
+        (0, 0, ()),
+        (-7, 5, whole[-5:]),
+        (2, 5, whole[-7:-2]),
+        (total - 1, 5, whole[:1]),
+        (total, 5, ()),
+        (10**30, 5, ()),
+        (0, 10**30, whole),
+    ):
+        found = snapshot.search(Every(), None, order, before=last, offset=offset, limit=limit)
+        assert (found.total, found.hits) == (total, expected)
+    first = SortPosition((2**31 - 1,), 0)
+    assert snapshot.search(Every(), None, order, before=first).hits == ()
 
 
 def test_sort_keys_keep_the_order_of_what_they_hold() -> None:

@@ -63,6 +63,13 @@ def test_random_trees(worn: Worn) -> None:
             behind = worn.snapshot.search(tree, filters, sort, after=after, limit=20)
             assert rows(behind) == expected[passed + 1 : passed + 21], told
             assert behind.total == total, told
+            skipped = chance.choice((0, 0, 3))
+            ahead = worn.snapshot.search(
+                tree, filters, sort, before=after, offset=skipped, limit=20
+            )
+            end = max(0, passed - skipped)
+            assert rows(ahead) == expected[max(0, end - 20) : end], told
+            assert ahead.total == total, told
     assert answered >= scaled(TREES[worn.engine_name]) // 10
 
 
@@ -89,6 +96,15 @@ def test_walks_meet_every_paper_once_in_order(worn: Worn, sort: Sort) -> None:
         by_key += rows(page)
         after = worn.oracle.position(by_key[-1], sort)
     assert by_key == expected
+    backward = by_key[-1:]
+    while backward and len(backward) <= total:
+        before = worn.oracle.position(backward[0], sort)
+        page = worn.snapshot.search(query, filters, sort, before=before, limit=size)
+        assert page.total == total
+        if not page.hits:
+            break
+        backward = rows(page) + backward
+    assert backward == expected
 
 
 def test_a_position_need_not_be_a_papers(worn: Worn) -> None:
@@ -102,6 +118,8 @@ def test_a_position_need_not_be_a_papers(worn: Worn) -> None:
             after = SortPosition((after.values[0][:9] + "~", *after.values[1:]), after.tie)
         expected = worn.oracle.page(Every(), None, sort, after=after, limit=15)[1]
         assert rows(worn.snapshot.search(Every(), None, sort, after=after, limit=15)) == expected
+        expected = worn.oracle.page(Every(), None, sort, before=after, limit=15)[1]
+        assert rows(worn.snapshot.search(Every(), None, sort, before=after, limit=15)) == expected
 
 
 def test_relevance_pages_make_one_list(worn: Worn) -> None:
