@@ -244,7 +244,8 @@ class TextWords:
         """Whether every character of the text folds alone, to one character."""
         if len(self.text) != len(self._folded):
             return False
-        return self.text.isascii() or all(map(_folds_in_place, set(_SPECIAL.findall(self.text))))
+        # None folds to nothing without joining what is before it: of equal length, all fold to one.
+        return self.text.isascii() or not any(map(_joins, set(_SPECIAL.findall(self.text))))
 
     def _found(self, wanted: Sequence[int], sought: set[str]) -> list[tuple[int, int]]:
         """The places of a few words, by looking for them between spaces."""
@@ -268,11 +269,6 @@ _MOST_SOUGHT = 8
 """Looking for more different words than this takes longer than reading all of the text."""
 
 _SPECIAL = re.compile(r"[^\x00-\x7f]")
-
-
-@lru_cache(maxsize=4096)
-def _folds_in_place(char: str) -> bool:
-    return not _joins(char) and len(fold(char)) == 1
 
 
 def _fold_with_places(text: str) -> tuple[str, list[int], list[int]]:

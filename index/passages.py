@@ -182,9 +182,10 @@ def _place_around(places: list[_Place], at: int) -> _Place | None:
 
 def _start(text: str, first: int, least: int, low: int) -> int:
     """Where a passage begins whose first mark is at `first`: from `least`, with a sentence."""
-    begin = max(text.rfind(sign, least, first) for sign in _SENTENCE_ENDS) + 2
-    if begin >= 2 and text[begin].isupper():
-        return begin
+    at = first
+    while (at := max(text.rfind(sign, least, at) for sign in _SENTENCE_ENDS)) >= 0:
+        if text[at + 2].isupper():
+            return at + 2
     if least == 0:
         return 0
     near = max(low, (least + first) // 2)

@@ -3,7 +3,7 @@
 import gzip
 import json
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 import pytest
@@ -208,6 +208,12 @@ def test_a_phrase_with_slop_marks_its_words_not_those_between() -> None:
     ]
 
 
+def test_a_word_twice_in_a_phrase_is_two_words() -> None:
+    phrase = Phrase("text", ("beta", "alpha", "alpha"), 2)
+    found = Highlighter(phrase, lambda _: ()).highlights("beta alpha beta alpha", "", ())
+    assert shown(found) == ["title: [beta] [alpha] beta [alpha]"]
+
+
 def test_authors_decide_but_are_not_marked() -> None:
     assert marks_of("author:gu align", "To align", "", "Albert Gu") == ["title: To [align]"]
     assert marks_of("author:gu align", "To align", "", "Albert Go") == []
@@ -228,7 +234,19 @@ def test_values_that_decide_nothing_need_not_be_known() -> None:
     assert [asks("align year:2024"), asks("align -(year:2024 has:code)"), asks("has:code")] == [
         False, False, False,
     ]  # fmt: skip
+    assert not asks("align -(year:2024 OR has:code)")
     assert asks("align OR (rewards year:2024)")
+
+
+def test_of_two_branches_that_may_have_matched_none_is_marked() -> None:
+    first = And((Term("text", "align"), Range("published", 1, 2)))
+    second = And((Term("text", "reward"), Range("comments", 1, 2)))
+    highlighter = Highlighter(Or((first, second)), lambda _: ())
+    assert highlighter.highlights("To align rewards", "", ()) == ()
+
+
+def _answering(known: bool | None) -> Callable[[Term | Range], bool | None]:
+    return lambda _: known
 
 
 def test_a_value_tells_which_branch_matched() -> None:
@@ -236,7 +254,7 @@ def test_a_value_tells_which_branch_matched() -> None:
     title = "To align rewards"
     for known, expected in ((True, "To [align] [rewards]"), (False, "To [align] rewards"),
                             (None, "To [align] rewards")):  # fmt: skip
-        found = Highlighter(tree, lambda _: ()).highlights(title, "", (), lambda _, v=known: v)
+        found = Highlighter(tree, lambda _: ()).highlights(title, "", (), _answering(known))
         assert shown(found) == [f"title: {expected}"]
     only = And((tree, Not(Term("text", "missing"))))
     hit = Highlighter(only, lambda _: ()).highlights("Rewards", "", (), lambda _: None)

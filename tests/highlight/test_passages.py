@@ -66,11 +66,34 @@ def test_a_short_abstract_is_shown_whole() -> None:
 
 
 def test_a_phrase_is_not_cut() -> None:
-    text = f"{FILLER}optimal transport {FILLER}"
-    for shift in range(0, 200, 3):
-        lead = "model " + "xx " * (shift // 3)
-        for found in abstracts('"optimal transport" model', f"{FILLER}{lead}{text}"):
-            assert ("[optimal]" in found) == ("[transport]" in found)
+    cuts = 0
+    for shift in range(70):
+        between = "xx " * shift
+        for text in (f"model {between}optimal transport", f"optimal transport {between}model"):
+            found = abstracts('"optimal transport" model', f"{FILLER}{text} {FILLER}")
+            assert all(("[optimal]" in each) == ("[transport]" in each) for each in found)
+            assert sum("[optimal]" in each for each in found) == 1
+            cuts += len(found) > 1
+    assert 0 < cuts < 140
+
+
+def test_an_abbreviation_ends_no_sentence() -> None:
+    (found,) = abstracts("model", f"{FILLER}We use parts, e.g. a model. {FILLER}")
+    assert found.startswith("We use parts, e.g. a [model].")
+
+
+def test_of_passages_with_as_many_words_that_with_more_marks_comes_first() -> None:
+    found = abstracts("model", f"A model. {FILLER}A model of a model. {FILLER}")
+    assert found[0].startswith("A [model] of a [model].")
+
+
+def test_what_stands_near_a_better_passage_is_shown_too() -> None:
+    text = f"Alpha {'and ' * 30} Beta {'and ' * 15} gamma delta. {FILLER}"
+    first, second = abstracts("alpha beta gamma delta", text)
+    assert [word in first for word in ("[Alpha]", "[Beta]", "[gamma]", "[delta]")] == [
+        False, True, True, True,
+    ]  # fmt: skip
+    assert second.startswith("[Alpha] and and")
 
 
 def test_texts_without_spaces_are_cut_between_letters() -> None:
@@ -83,6 +106,12 @@ def test_texts_without_spaces_are_cut_between_letters() -> None:
     (found,) = abstracts("model", joined)
     assert found.replace("[", "").replace("]", "") in joined
     assert not found.startswith("\u0301")
+    (found,) = abstracts("model", "ab \u0301" * 100 + "model")
+    assert not found.startswith("\u0301")
+    text = f"{FILLER}model" + "字\u0301" * 300
+    (found,) = abstracts("model", text)
+    plain = found.replace("[", "").replace("]", "")
+    assert text[text.index(plain) + len(plain)] == "字"
 
 
 def test_passages_of_any_text() -> None:
@@ -145,4 +174,5 @@ def test_hostile_texts_take_bounded_time() -> None:
         found = Highlighter(tree, lambda _: ()).highlights(text[:1000], text, ())
         spent = time.process_time() - start
         assert spent < 1.5, name
-        assert sum(len(written(each)) for each in found) <= len(text) + 1000
+        longest = max(len(word) for word in text.split()) if name == "marks" else PASSAGE
+        assert all(len(written(each)) <= longest for each in found if each.field == "abstract")
