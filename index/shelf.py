@@ -120,7 +120,7 @@ class Shelf:
         self._goal = self._store.position()
         for name, step in (("refresher", self._refresh), ("indexer", self._index)):
             thread = threading.Thread(
-                target=self._repeat, args=(step,), name=f"papershelf-{name}", daemon=True
+                None, self._repeat, f"papershelf-{name}", (step,), daemon=True
             )
             self._threads.append(thread)
             thread.start()
@@ -200,15 +200,19 @@ class Shelf:
                     self._indexer.catch_up()
             raise
         if not dry_run:
-            self.catch_up(PATIENCE)
+            self._make_findable()
         return loader.report
 
     def remove(self, ids: Sequence[str]) -> list[Removal]:
         """Remove papers by any of their ids, leaving tombstones; one answer for each id given."""
         self._indexer.settle(PATIENCE)
         removals = self._store.remove(ids)
-        self.catch_up(PATIENCE)
+        self._make_findable()
         return removals
+
+    def _make_findable(self) -> None:
+        if not self.catch_up(PATIENCE):
+            _log.warning("Stored, but not to be found until another process has done its indexing.")
 
     def rebuild(self, progress: Progress | None = None) -> int:
         """Make the full-text index anew; returns how many papers it holds."""

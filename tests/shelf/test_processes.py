@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import index.indexer
+import index.shelf
 from index.shelf import Shelf
 from tests.api.client import Silent
 from tests.cli.running import COMMAND, environment, started
@@ -208,6 +209,40 @@ def test_a_load_waits_for_another_process_that_indexes(tmp_path: Path, engine: s
         assert loader.returncode == 0
         shelf._views.refresh()
         assert ask(shelf, q="walked").total == 9
+
+
+def test_a_load_that_has_waited_long_enough_says_so(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(index.shelf, "PATIENCE", 0.1)
+    with shelf._indexer._locked() as mine:
+        assert mine
+        assert load(shelf, tmp_path, numbered(1)).clean
+    assert "until another process has done" in caplog.text
+    assert shelf.find_paper("2501.00001") is not None
+    caplog.clear()
+    assert load(shelf, tmp_path, numbered(1)).unchanged == 1
+    assert ask(shelf, q="walked").total == 1
+    assert not caplog.records
+
+
+def test_a_server_finishes_what_a_killed_loader_began(tmp_path: Path, engine: str) -> None:
+    with Shelf(tmp_path / "data", engine) as shelf:
+        load(shelf, tmp_path, numbered(0))
+        shelf.start()
+        files = [write(tmp_path, f"{n}.jsonl", range(40 * n, 40 * n + 40)) for n in range(50)]
+        with load_process(tmp_path, *files, engine=engine) as loader:
+            assert loader.stderr is not None
+            loader.stderr.readline()
+            told = json.loads(loader.stderr.readline())["committed"]
+            loader.kill()
+            loader.communicate()
+        deadline = time.monotonic() + 30
+        while (stats := shelf.stats()).papers < told or stats.index_position < stats.store_position:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert ask(shelf, q="walked").total == stats.papers >= told
+        assert shelf.check() == []
 
 
 def test_readers_never_stumble_while_views_are_replaced(tmp_path: Path, engine: str) -> None:
