@@ -118,10 +118,8 @@ class Shelf:
         Two, for readers are to see each commit at once, however long the next one takes.
         """
         self._goal = self._store.position()
-        for name, step in (("refresher", self._refresh), ("indexer", self._index)):
-            thread = threading.Thread(
-                None, self._repeat, f"papershelf-{name}", (step,), daemon=True
-            )
+        for name, step in (("shelf-refresher", self._refresh), ("shelf-indexer", self._index)):
+            thread = threading.Thread(None, self._repeat, name, (step,), daemon=True)
             self._threads.append(thread)
             thread.start()
 
