@@ -90,7 +90,8 @@ class GraphQLDoor:
         if below:
             page = self._pages.get(below)
             if page is None:
-                detail = f"There is nothing at {scope['path'][:200]}."
+                hint = "Did you mean /graphql?" if below == "/" else "`GET /` lists the doors."
+                detail = f"There is nothing at {scope['path'][:200]}. {hint}"
                 return _refusal(Problem("route-not-found", detail))
             if method == "OPTIONS":
                 return options_answer(READ_METHODS)

@@ -68,6 +68,7 @@ def test_what_is_nowhere_is_nowhere_for_every_method(client: Client) -> None:
 def test_a_final_slash_is_pointed_out(client: Client) -> None:
     assert "/v1/papers?" in client.get("/v1/papers/").json()["detail"]
     assert "/v1/stats?" in client.get("/v1/stats/").json()["detail"]
+    assert "/graphql?" in client.get("/graphql/").json()["errors"][0]["message"]
 
 
 def test_head_is_get_without_a_body(client: Client) -> None:
