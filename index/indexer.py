@@ -3,9 +3,10 @@
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 from index.document import IndexDocument
 from index.engine import Engine
@@ -18,13 +19,21 @@ Progress = Callable[[int, int], None]
 """Called with how many papers of how many are indexed."""
 
 
-class Indexer:
-    """Applies the store's outbox to an engine; several processes may each have one."""
+class Stopped(Exception):  # noqa: N818
+    """Indexing was given up half way."""
 
-    def __init__(self, store: Store, engine: Engine, lock: Path) -> None:
+
+class Indexer:
+    """Applies the store's outbox to an engine; several processes may each have one.
+
+    Once `stop` is set, work that is under way is given up: what it would have made is made later.
+    """
+
+    def __init__(self, store: Store, engine: Engine, lock: Path, stop: Event) -> None:
         self._store = store
         self._engine = engine
         self._lock = lock
+        self._stop = stop
 
     def settle(self, patience: float) -> None:
         """To be called before the store is written: make an index anew that is ahead of it.
@@ -73,7 +82,7 @@ class Indexer:
             changes = list(self._store.changes(position, upto))
             deletes = [change.rowid for change in changes if change.op == "remove"]
             puts = [change.rowid for change in changes if change.op == "put"]
-            self._engine.apply(self._store.documents(puts), deletes, upto)
+            self._engine.apply(self._wanted(self._store.documents(puts)), deletes, upto)
             position = upto
 
     def _rebuild(self, progress: Progress | None) -> int:
@@ -82,7 +91,7 @@ class Indexer:
 
         def documents() -> Iterator[IndexDocument]:
             nonlocal done
-            for document in self._store.documents():
+            for document in self._wanted(self._store.documents()):
                 yield document
                 done += 1
                 if progress:
@@ -90,6 +99,12 @@ class Indexer:
 
         self._engine.rebuild(documents(), position)
         return done
+
+    def _wanted(self, documents: Iterable[IndexDocument]) -> Iterator[IndexDocument]:
+        for document in documents:
+            if self._stop.is_set():
+                raise Stopped("indexing was given up, for the shelf is closing")
+            yield document
 
     @contextmanager
     def _locked(self) -> Iterator[bool]:

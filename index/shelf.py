@@ -80,13 +80,13 @@ class Shelf:
     """
 
     def __init__(self, folder: Path, engine: str = "tantivy") -> None:
+        self._stop = threading.Event()
         self._store = Store.open(folder)
         self._engine = open_engine(engine, folder / "index", self._store.identity)
         self._engine_name = engine
-        self._indexer = Indexer(self._store, self._engine, folder / "index.lock")
+        self._indexer = Indexer(self._store, self._engine, folder / "index.lock", self._stop)
         self._rejects = folder / "rejects"
         self._codec = CursorCodec(self._store.identity.encode())
-        self._stop = threading.Event()
         self._behind = threading.Event()
         self._threads: list[threading.Thread] = []
         self._goal = 0
@@ -130,7 +130,7 @@ class Shelf:
                 step()
                 trouble = ""
             except Exception as error:  # whatever it is, the next round may succeed
-                if str(error) != trouble:
+                if str(error) != trouble and not self._stop.is_set():
                     trouble = str(error)
                     _log.exception("The index could not be brought up to date; trying again")
             self._stop.wait(REFRESH_EVERY)

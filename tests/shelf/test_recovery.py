@@ -7,13 +7,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from index.document import IndexDocument
 from index.shelf import Shelf
 from index.store import StoreError
 from tests.api.client import Silent
@@ -171,6 +174,33 @@ def test_a_running_server_follows_an_older_copy(tmp_path: Path, engine: str) -> 
             assert page.total == len(page.rows) == 20
             assert time.monotonic() < deadline
         assert shelf.check() == []
+
+
+def test_closing_does_not_wait_for_a_long_rebuild(
+    tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "data"
+    with Shelf(folder, engine) as shelf:
+        load(shelf, tmp_path, *map(numbered, range(COUNT)))
+    delete(folder, engine)
+    reached = threading.Event()
+    with Shelf(folder, engine) as shelf:
+        documents = shelf._store.documents
+
+        def documents_slowly(*arguments: Any) -> Iterator[IndexDocument]:
+            for document in documents(*arguments):
+                reached.set()
+                time.sleep(0.5)
+                yield document
+
+        monkeypatch.setattr(shelf._store, "documents", documents_slowly)
+        shelf.start()
+        assert reached.wait(10)
+        began = time.monotonic()
+    assert time.monotonic() - began < 0.5 * COUNT / 2
+    assert not caplog.records
+    with served(folder, engine) as shelf:
+        assert ask(shelf, q="walked").total == COUNT
 
 
 def test_a_file_put_in_place_of_the_open_one_is_left_alone(
