@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -21,6 +20,7 @@ from index.document import IndexDocument
 from index.engine import Capabilities, EngineUnavailable
 from index.engines.builds import Builds
 from index.engines.facets import check_exact, check_facet
+from index.engines.recent import Recent
 from index.engines.tantivy_facets import TooManyValues, facet_counts
 from index.engines.tantivy_fields import (
     CHECKPOINT,
@@ -43,8 +43,10 @@ faster, and its process half as large again."""
 
 OPEN_ATTEMPTS = 20
 KEPT_LETTERS = 64
-KEPT_TOTALS = 1024
-"""What a snapshot remembers: words by first letter, and totals, which each page of a walk asks."""
+KEPT_TOTALS = 256
+"""What an engine remembers for all its snapshots together, as dozens of them may be kept: lists of
+words by first letter (up to 2 MB each at 75k papers), and totals, which each page of a walk asks.
+"""
 
 
 @contextmanager
@@ -75,6 +77,8 @@ class TantivyEngine:
         self._identity = identity
         self._opened: tuple[Path, tantivy.Index] | None = None
         self._lock = Lock()
+        self._words = Recent[tuple[str, ...]](KEPT_LETTERS)
+        self._totals = Recent[int](KEPT_TOTALS)
 
     def position(self) -> int | None:
         """See `index.engine.Engine`."""
@@ -85,7 +89,7 @@ class TantivyEngine:
 
     def snapshot(self) -> "TantivySnapshot":
         """See `index.engine.Engine`."""
-        return TantivySnapshot(*self._newest())
+        return TantivySnapshot(*self._newest(), self._words, self._totals)
 
     def close(self) -> None:
         """See `index.engine.Engine`."""
@@ -187,13 +191,20 @@ def _checkpoint(searcher: tantivy.Searcher) -> dict[str, Any]:
 class TantivySnapshot:
     """One commit (`index.engine.Snapshot`). May be asked by several threads at once."""
 
-    def __init__(self, searcher: tantivy.Searcher, generation: str, position: int) -> None:
+    def __init__(
+        self,
+        searcher: tantivy.Searcher,
+        generation: str,
+        position: int,
+        words: Recent[tuple[str, ...]],
+        totals: Recent[int],
+    ) -> None:
         self.position = position
         self.generation = generation
         self._searcher: tantivy.Searcher | None = searcher
         self._compiler = Compiler(self._expand)
-        self._words_from = lru_cache(maxsize=KEPT_LETTERS)(self._read_words)
-        self._total = lru_cache(maxsize=KEPT_TOTALS)(self._count)
+        self._words = words
+        self._totals = totals
 
     def search(
         self,
@@ -264,8 +275,6 @@ class TantivySnapshot:
     def close(self) -> None:
         """See `index.engine.Snapshot`."""
         self._searcher = None
-        self._words_from.cache_clear()
-        self._total.cache_clear()
 
     def _matching(self, query: Node, filters: Node | None) -> Matching:
         compiled = self._compiler.compile(query)
@@ -273,8 +282,9 @@ class TantivySnapshot:
             compiled = all_of(compiled, unscored(self._compiler.compile(filters)))
         return Matching(self._open_searcher(), self._compiler, compiled)
 
-    def _count(self, query: Node, filters: Node | None) -> int:
-        return self._matching(query, filters).count()
+    def _total(self, query: Node, filters: Node | None) -> int:
+        key = (self.generation, query, filters)
+        return self._totals.get(key, lambda: self._matching(query, filters).count())
 
     def _open_searcher(self) -> tantivy.Searcher:
         if self._searcher is None:
@@ -302,8 +312,10 @@ class TantivySnapshot:
         if field not in SURFACE_FIELDS:
             raise ValueError(f"{field!r} has no words")
         # Words by first letter are asked again and again by fuzzy words; others not.
-        read = self._words_from if len(prefix) == 1 else self._read_words
-        return read(field, prefix)
+        if len(prefix) != 1:
+            return self._read_words(field, prefix)
+        key = (self.generation, field, prefix)
+        return self._words.get(key, lambda: self._read_words(field, prefix))
 
     def _read_words(self, field: str, prefix: str) -> tuple[str, ...]:
         searcher, words = self._open_searcher(), set[str]()
