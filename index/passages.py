@@ -168,7 +168,7 @@ def _cut(text: str, places: list[_Place], window: _Window, low: int, high: int) 
     start = _start(text, first, max(low, last - PASSAGE), low)
     cut = _place_around(places, start)
     if cut is not None:
-        start = cut.end
+        start = first - len(text[cut.end : first].lstrip())
     end = _end(text, last, min(high, max(last, start + PASSAGE)))
     cut = _place_around(places, end)
     if cut is not None:
