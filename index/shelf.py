@@ -304,10 +304,10 @@ class Shelf:
         )
         return self._codec.encode(cursor, fingerprint(request))
 
-    def find_paper(self, identifier: str) -> bytes | None:
+    def find_paper(self, identifier: str, view: View | None = None) -> bytes | None:
         """The full paper of any of its ids as JSON bytes; None if there is none (any more)."""
         key = identifier_key(identifier)
-        view = self.view  # held: a view whose last user is gone closes, also in mid-call
+        view = view or self.view  # held: a view whose last user is gone closes, also in mid-call
         return view.reader.paper(key) if key else None
 
     def paper(self, identifier: str, view: View | None = None) -> bytes:
