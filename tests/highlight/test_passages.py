@@ -66,9 +66,9 @@ def test_a_short_abstract_is_shown_whole() -> None:
 
 
 def test_a_phrase_before_a_passage_is_not_cut() -> None:
-    text = f"{FILLER}transportation ox model {'xx ' * 55}language mode {FILLER}"
+    text = f"{FILLER}transportation ox so model {'xx ' * 55}language mode {FILLER}"
     first, second = abstracts('"transportation ox" model language mode', text)
-    assert first.startswith("[model] xx")
+    assert first.startswith("so [model] xx")
     assert second.endswith("[transportation] [ox]")
 
 
