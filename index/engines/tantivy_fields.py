@@ -20,7 +20,8 @@ PAPER, CHECKPOINT = "paper", "checkpoint"
 
 NUMBER_SORTS = tuple(name for name in SORT_NAMES if name != "title")
 TITLE = "sortTitle"
-TITLE_PREFIX = "sortTitlePrefix"
+TITLE_PARTS = ("sortTitlePart0", "sortTitlePart1", "sortTitlePart2")
+"""Columns of numbers: the first, second and third 8 bytes of the title (`title_part`)."""
 READY = "ready"
 
 AUTHOR_KEYS = tuple(f"authorKey{part}" for part in range(4))
@@ -48,7 +49,7 @@ def _build_schema() -> tantivy.Schema:
     for name in (*EXACT_FIELDS, "kind"):
         counted = name in FACET_FIELDS.values() and name != "has"
         builder.add_text_field(name, fast=counted, tokenizer_name="raw", index_option="basic")
-    for name in (*NUMBER_FIELDS, "tie", TITLE_PREFIX):
+    for name in (*NUMBER_FIELDS, "tie", *TITLE_PARTS):
         builder.add_integer_field(name, fast=True)
     builder.add_integer_field("rowid", indexed=True, fast=True)
     for name in AUTHOR_KEYS:
@@ -105,9 +106,9 @@ def sort_prefix_of(key: int) -> int:
     return key // _TIES
 
 
-def title_prefix(title: str) -> int:
-    """The first 8 bytes of a title (UTF-8) as an integer of the same order."""
-    return int.from_bytes(title.encode()[:8].ljust(8, b"\0"), "big") - 2**63
+def title_part(title: str, part: int = 0) -> int:
+    """The `part`-th 8 bytes of a title (UTF-8) as an integer of the same order."""
+    return int.from_bytes(title.encode()[part * 8 :][:8].ljust(8, b"\0"), "big") - 2**63
 
 
 def author_key(name: str) -> int:
@@ -128,8 +129,8 @@ def paper_document(document: IndexDocument) -> tantivy.Document:
         "rowid": [document.rowid],
         "tie": [document.tie],
         TITLE: [title],
-        TITLE_PREFIX: [title_prefix(title)],
     }
+    members |= {name: [title_part(title, part)] for part, name in enumerate(TITLE_PARTS)}
     keys = [author_key(name) for name in document.exact.get("authorName", ())]
     members |= {
         field: [key for key in keys if key % len(AUTHOR_KEYS) == part]

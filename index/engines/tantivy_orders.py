@@ -19,17 +19,19 @@ from tantivy import Query
 
 from index.engines.tantivy_fields import (
     TITLE,
-    TITLE_PREFIX,
+    TITLE_PARTS,
     sort_field,
     sort_prefix,
     sort_prefix_of,
     sort_range,
-    title_prefix,
+    title_part,
 )
 from index.engines.tantivy_queries import Compiler, all_of
 from schema.search import Sort, SortPosition
 
 Address = tantivy.DocAddress
+FEW_TITLES = 32
+"""So many titles are compared as texts; of more that begin alike, the next 8 bytes are asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +138,15 @@ class ByTitle:
 
     descending: bool
 
-    def run(self, papers: Matching, limit: int, offset: int = 0) -> list[tuple[Any, Address]]:
-        """The first papers with what names the group of each."""
-        wanted = offset + limit
-        last = papers.ordered(TITLE_PREFIX, 1, wanted - 1, self.descending)
+    def run(self, papers: Matching, limit: int, part: int = 0) -> list[tuple[Any, Address]]:
+        """The first papers with what names the group of each; they are alike up to `part`."""
+        last = papers.ordered(TITLE_PARTS[part], 1, limit - 1, self.descending)
         if last:
             # Comparing texts across segments is slow, integers are not: they bound the rest.
-            prefix = last[0][0]
-            ends = (prefix, None) if self.descending else (None, prefix)
-            papers = papers.between(TITLE_PREFIX, *ends)
-        return papers.ordered(TITLE, limit, offset, self.descending)
+            bound = last[0][0]
+            ends = (bound, None) if self.descending else (None, bound)
+            papers = papers.between(TITLE_PARTS[part], *ends)
+        return papers.ordered(TITLE, limit, 0, self.descending)
 
     def group(self, value: int | str | None) -> str:
         """What names the group of a value."""
@@ -158,20 +159,29 @@ class ByTitle:
     def beyond(self, papers: Matching, group: Any, limit: int) -> list[tuple[Any, Address]]:
         """The first papers beyond a group.
 
-        The column of the first 8 bytes brings us near; among titles that share them, the place is
-        found by halving.
+        Of those that begin like the group, part by part until they are few, the place is found by
+        halving; then come those that part from it in the last part, in the one before, and so on.
         """
-        prefix = title_prefix(group)
-        ends = (None, prefix) if self.descending else (prefix, None)
-        near = papers.between(TITLE_PREFIX, *ends)
-        sharing = papers.between(TITLE_PREFIX, prefix, prefix)
+        scopes: list[Matching] = []
+        for part, field in enumerate(TITLE_PARTS):
+            value = title_part(group, part)
+            ends = (None, value - 1) if self.descending else (value + 1, None)
+            scopes.append(papers.between(field, *ends))
+            papers = papers.between(field, value, value)
+            count = papers.count()
+            if count <= FEW_TITLES:
+                break
 
         def is_beyond(place: int) -> bool:
-            title = sharing.ordered(TITLE, 1, place, self.descending)[0][0]
+            title = papers.ordered(TITLE, 1, place, self.descending)[0][0]
             return bool(title < group if self.descending else title > group)
 
-        offset = bisect_left(range(sharing.count()), True, key=is_beyond)
-        return self.run(near, limit, offset)
+        place = bisect_left(range(count), True, key=is_beyond)
+        hits = papers.ordered(TITLE, limit, place, self.descending) if place < count else []
+        for part, scope in reversed([*enumerate(scopes)]):
+            if len(hits) < limit:
+                hits += self.run(scope, limit - len(hits), part)
+        return hits
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from index.analysis import gapped, name_words, stems, words
 from index.document import IndexDocument
 
-FORMAT = 2
+FORMAT = 3
 """Version of what is written into an index; raise it when the analysis or a field changes, and
 every index of the older version is made anew."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from index.engine import Snapshot
 from index.engines import ENGINES, open_engine
-from index.engines.tantivy_fields import sort_key, title_prefix
+from index.engines.tantivy_fields import sort_key, title_part
 from index.query import (
     And,
     Every,
@@ -206,7 +206,8 @@ def test_sort_keys_keep_the_order_of_what_they_hold() -> None:
     assert sorted(expected, key=lambda pair: sort_key(pair[0], pair[1], True)) == turned
     assert all(abs(sort_key(value, tie, True)) < 2**63 for value, tie in expected)
     titles = sorted(["", "a", "ab", "abcdefgh", "abcdefghi", "abcdefgz", "é", "日本語", "𝒳", "~"])
-    assert titles == sorted(titles, key=lambda title: (title_prefix(title), title))
+    assert titles == sorted(titles, key=lambda title: (title_part(title), title))
+    assert titles == sorted(titles, key=lambda title: [title_part(title, n) for n in range(3)])
 
 
 def test_engines_are_named() -> None:

@@ -2,11 +2,15 @@
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 
+from index.engine import Engine
+from index.engines import tantivy_orders
 from index.query import And, Every, Not, Or, Term, Wildcard
 from schema.search import BY_RELEVANCE, Hits, Sort, SortKey, SortPosition
+from tests.corpus import papers
 from tests.engines.conftest import Worn
 from tests.engines.oracle import Oracle
 from tests.engines.random_trees import Trees
@@ -186,3 +190,37 @@ def test_the_oracle_can_disagree(worn: Worn) -> None:
     found = rows(worn.snapshot.search(Every(), None, sort, limit=EVERYTHING))
     assert other.page(Every(), None, sort, limit=EVERYTHING)[1] != found
     assert worn.oracle.page(Every(), None, (SortKey("title", True),), limit=EVERYTHING)[1] != found
+
+
+TITLES = [
+    "", "learning", "learning ", "learning to", "learning to rank", "learning to rank papers",
+    "learning to rank papers w", "learning to rank papers well", "learning to rank papers well é",
+    "learning to rank papers 日本", "learning to rank 日本語 papers", "learnin", "learnz", "𝒳" * 8,
+]  # fmt: skip
+
+
+def test_titles_that_begin_alike_are_walked_in_order(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Positions among many equal beginnings, those that no paper has any more included."""
+    chance = random.Random(SEED)
+    monkeypatch.setattr(tantivy_orders, "FEW_TITLES", 3)
+    documents = [
+        replace(document, sort={**document.sort, "title": chance.choice(TITLES)})
+        for document in papers(160, SEED)
+    ]
+    engine.rebuild(documents[:60], 1)
+    for number in range(4):
+        engine.apply(documents[60 + number * 25 : 85 + number * 25], (), number + 2)
+    snapshot, oracle = engine.snapshot(), Oracle(documents)
+    orders = [sort for sort in SORTS if sort[0].name == "title"]
+    assert len(orders) >= 4
+    for sort in orders:
+        for title in (*TITLES, "learning t", "learning to rank paper", "a", "~", "日本"):
+            other = oracle.position(chance.choice(documents).rowid, sort)
+            place = SortPosition((title, *other.values[1:]), chance.choice((0, other.tie)))
+            for after, before in ((place, None), (None, place)):
+                expected = oracle.page(Every(), None, sort, after=after, before=before)[1]
+                found = snapshot.search(Every(), None, sort, after=after, before=before)
+                assert rows(found) == expected, (sort, after, before)
+    snapshot.close()

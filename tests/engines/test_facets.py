@@ -213,3 +213,57 @@ def test_disjunctive_counts_are_those_without_the_own_filter(worn: Worn) -> None
     assert counts.get("true", 0) == worn.snapshot.count(query, both)
     assert counts.get("false", 0) == worn.snapshot.count(query, And((category, Not(code))))
     assert [each.value for each in narrow.values] in ([], ["true"])
+
+
+def test_segments_without_a_value_count_as_missing(engine: Engine, way: str) -> None:
+    """An engine that keeps columns by segment has none there for a field that nobody filled."""
+
+    def bare(document: IndexDocument) -> IndexDocument:
+        kept = dict.fromkeys(document.exact, ()) | {"source": document.exact["source"]}
+        return replace(document, authors=(), exact=kept, numbers={})
+
+    documents = papers(90, SEED)
+    documents[30:] = [bare(document) for document in documents[30:]]
+    engine.rebuild(documents[30:60], 1)
+    engine.apply(documents[:30], (), 2)
+    engine.apply(documents[60:], (), 3)
+    snapshot, oracle = engine.snapshot(), Oracle(documents)
+    for name in FACETS:
+        for size in (0, 3, MAX_FACET_SIZE):
+            expected = oracle.facet(name, Every(), None, size)
+            found = snapshot.facet(name, Every(), size=size)
+            assert found is not None
+            if found.total_values is None and "an answer holds" in way:
+                found = replace(found, total_values=expected.total_values)
+            assert found == expected
+    snapshot.close()
+
+
+def test_many_papers_by_many_authors(engine: Engine) -> None:
+    """Beyond what is fetched whole: names for the best authors, ties by name, exact totals."""
+    chance = random.Random(SEED)
+    crowd = [f"author {number:05d}" for number in range(4000)]
+    weights = [1 / (rank // 3 + 1) for rank in range(len(crowd))]
+    documents = [
+        with_values(
+            replace(document, authors=()),
+            "authorName",
+            tuple(sorted({*chance.choices(crowd, weights, k=60)})),
+        )
+        for document in papers(320, SEED)
+    ]
+    documents = [replace(each, authors=each.exact["authorName"]) for each in documents]
+    engine.rebuild(documents[:100], 1)
+    for number in range(4):
+        engine.apply(documents[100 + number * 55 : 155 + number * 55], (), number + 2)
+    snapshot, oracle = engine.snapshot(), Oracle(documents)
+    whole = oracle.facet("author", Every(), None, 10**9)
+    assert sum(each.count for each in whole.values) > tantivy_facets.FEW_PAIRS
+    for filters in (None, Term("has", "code"), Not(Term("has", "code"))):
+        for size in (0, 1, 20, MAX_FACET_SIZE):
+            expected = oracle.facet("author", Every(), filters, size, ("author 03999",))
+            found = snapshot.facet(
+                "author", Every(), filters, size=size, selected=("author 03999",)
+            )
+            assert found == expected
+    snapshot.close()
