@@ -166,18 +166,14 @@ def _cut(text: str, places: list[_Place], window: _Window, low: int, high: int) 
     if last - first >= PASSAGE:
         return first, last
     start = _start(text, first, max(low, last - PASSAGE), low)
-    cut = _place_around(places, start)
-    if cut is not None:
-        start = first - len(text[cut.end : first].lstrip())
+    for place in places[: window.first]:
+        if place.start < start < place.end:
+            start = first - len(text[place.end : first].lstrip())
     end = _end(text, last, min(high, max(last, start + PASSAGE)))
-    cut = _place_around(places, end)
-    if cut is not None:
-        end = last + len(text[last : cut.start].rstrip())
+    for place in places[window.last + 1 :]:
+        if place.start < end < place.end:
+            end = last + len(text[last : place.start].rstrip())
     return start, end
-
-
-def _place_around(places: list[_Place], at: int) -> _Place | None:
-    return next((each for each in places if each.start < at < each.end), None)
 
 
 def _start(text: str, first: int, least: int, low: int) -> int:
