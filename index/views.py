@@ -53,33 +53,33 @@ class Views:
         Returns whether the index has all that the store has.
         """
         with self._refreshing:
-            snapshot = self._newest()
-            if snapshot is None and self.current.snapshot is not None:
-                return False
-            position = self._store.position()
-            seen = (position, snapshot.position, snapshot.generation) if snapshot else (position,)
-            if seen != self._seen:
-                before, self.current = self.current, View(self._store.reader(), snapshot)
-                self._seen = seen
-                if before.walked:
-                    self._keep(before)
-            elif snapshot:
+            try:
+                snapshot = self._engine.snapshot()
+            except EngineUnavailable:
+                return self._show(None)
+            try:
+                return self._show(snapshot)
+            except BaseException:
                 snapshot.close()
-            return snapshot is not None and snapshot.position == position
+                raise
 
-    def _newest(self) -> Snapshot | None:
-        """The newest index; None without one, and for one that is ahead of the store.
-
-        The store is then an older copy, and the index has papers that it does not know.
-        """
-        try:
-            snapshot = self._engine.snapshot()
-        except EngineUnavailable:
-            return None
-        if snapshot.position > self._store.position():
+    def _show(self, snapshot: Snapshot | None) -> bool:
+        position = self._store.position()
+        if snapshot is not None and snapshot.position > position:
+            # The store is an older copy, and the index has papers that it does not know.
             snapshot.close()
-            return None
-        return snapshot
+            snapshot = None
+        if snapshot is None and self.current.snapshot is not None:
+            return False
+        seen = (position, snapshot.position, snapshot.generation) if snapshot else (position,)
+        if seen != self._seen:
+            before, self.current = self.current, View(self._store.reader(), snapshot)
+            self._seen = seen
+            if before.walked:
+                self._keep(before)
+        elif snapshot is not None:
+            snapshot.close()
+        return snapshot is not None and snapshot.position == position
 
     def walked(self, view: View) -> None:
         """Note that a cursor into `view` is handed out: it is kept when it is replaced."""
