@@ -5,23 +5,32 @@ from dataclasses import asdict
 
 import orjson
 
+from index.facets import Facet
+from index.searches import Answer
 from index.shelf import DailyPage, Stats
-from schema.search import Page
 
 Links = Mapping[str, str | None]
 
 
-def page_json(page: Page, links: Links | None = None) -> bytes:
-    """A page of a list or search: `data`, `meta` and, where given, `links`.
+def page_json(answer: Answer, links: Links | None = None) -> bytes:
+    """A page of a list or search: `data`, `meta`, `facets` and, where given, `links`.
 
-    With a query each row gains `search: {score}`, null where nothing ranked.
+    With a query each row gains `search: {score, highlights}`: the score is null where nothing
+    ranked, highlights where none were asked for.
     """
+    page = answer.page
     if page.request.q is None:
-        data = b",".join(page.rows)
+        data = b",".join(answer.rows)
+    elif answer.highlights is None:
+        data = b",".join(
+            b'%b,"search":{"score":%b,"highlights":null}}' % (row[:-1], orjson.dumps(hit.score))
+            for row, hit in zip(answer.rows, page.hits, strict=True)
+        )
     else:
         data = b",".join(
-            b'%b,"search":{"score":%b}}' % (row[:-1], orjson.dumps(hit.score))
-            for row, hit in zip(page.rows, page.hits, strict=True)
+            b'%b,"search":%b}'
+            % (row[:-1], orjson.dumps({"score": hit.score, "highlights": list(highlights)}))
+            for row, hit, highlights in zip(answer.rows, page.hits, answer.highlights, strict=True)
         )
     meta = {
         "total": page.total,
@@ -29,10 +38,24 @@ def page_json(page: Page, links: Links | None = None) -> bytes:
         "matched": page.matched,
         "limit": page.request.limit,
         "nextCursor": page.next_cursor,
+        "previousCursor": page.previous_cursor,
         "revision": page.revision,
         "warnings": [asdict(warning) for warning in page.warnings],
     }
-    return envelope(b"[%b]" % data, meta, links)
+    facets = None
+    if answer.facets is not None:
+        facets = {name: found and facet_data(found) for name, found in answer.facets.items()}
+    return envelope(b"[%b]" % data, meta, links, facets=facets)
+
+
+def facet_data(facet: Facet) -> dict[str, object]:
+    """A facet under its public names."""
+    return {
+        "values": [asdict(value) for value in facet.values],
+        "totalValues": facet.total_values,
+        "otherCount": facet.other_count,
+        "missingCount": facet.missing_count,
+    }
 
 
 def batch_json(rows: Iterable[bytes | None], revision: str, links: Links) -> bytes:
@@ -66,8 +89,16 @@ def stats_data(stats: Stats) -> dict[str, object]:
     }
 
 
-def envelope(data: bytes, meta: Mapping[str, object], links: Links | None = None) -> bytes:
-    """`{"data", "meta", "links"}` around data that is JSON already."""
-    if links is None:
-        return b'{"data":%b,"meta":%b}' % (data, orjson.dumps(meta))
-    return b'{"data":%b,"meta":%b,"links":%b}' % (data, orjson.dumps(meta), orjson.dumps(links))
+def envelope(
+    data: bytes,
+    meta: Mapping[str, object],
+    links: Links | None = None,
+    **further: object,
+) -> bytes:
+    """`{"data", "meta"}` around data that is JSON already, then `further` and `links` if given."""
+    parts = [b'{"data":', data, b',"meta":', orjson.dumps(meta)]
+    for name, value in further.items():
+        parts += [b',"%b":' % name.encode(), orjson.dumps(value)]
+    if links is not None:
+        parts += [b',"links":', orjson.dumps(links)]
+    return b"".join([*parts, b"}"])

@@ -23,7 +23,10 @@ from api.pool import Pool
 from index.shelf import Shelf
 from schema.dates import day_interval, iso_day
 from schema.errors import ParameterError, Problem
-from schema.search import MAX_LIMIT, parse_limit, parse_request, unknown_parameter
+from schema.request import parse_limit, parse_request, unknown_parameter
+from schema.search import MAX_LIMIT
+
+WALK_PARAMETERS = ("cursor", "before")
 
 MAX_BATCH = 500
 """Ids that one batch may ask for."""
@@ -99,10 +102,12 @@ class RestDoor:
         given = query_parameters(call.scope)
         plan = self._shelf.plan(parse_request(given))
         if plan.light:
-            page = self._shelf.run(plan)
+            answer = self._shelf.answer(plan)
         else:
-            page = await self._pool.run(self._shelf.run, plan)
-        return Answer(page_json(page, self._walk_links(call.scope, given, page.next_cursor)))
+            answer = await self._pool.run(self._shelf.answer, plan)
+        page = answer.page
+        links = self._walk_links(call.scope, given, page.next_cursor, page.previous_cursor)
+        return Answer(page_json(answer, links))
 
     async def _paper(self, call: Call) -> Answer:
         self._only(call.scope, ())
@@ -155,18 +160,20 @@ class RestDoor:
         return Answer(envelope(data, {"revision": stats.revision}, links))
 
     def _walk_links(
-        self, scope: Scope, given: Parameters, cursor: str | None
+        self, scope: Scope, given: Parameters, following: str | None, previous: str | None = None
     ) -> dict[str, str | None]:
-        """Links of a page, with the query string as the client wrote it where that is possible."""
+        """Links of a page and to its neighbours, which differ from it in their cursor alone."""
         path = self._public_url + scope["path"]
         query = scope["query_string"].decode("ascii")
-        following = None
-        if cursor and any(name == "cursor" for name, _ in given):
-            others = [(name, value) for name, value in given if name != "cursor"]
-            following = f"{path}?{urlencode([*others, ('cursor', cursor)])}"
-        elif cursor:
-            following = f"{path}?{query}&cursor={cursor}" if query else f"{path}?cursor={cursor}"
-        return {"self": f"{path}?{query}" if query else path, "next": following}
+        shared = query
+        if any(name in WALK_PARAMETERS for name, _ in given):
+            shared = urlencode([pair for pair in given if pair[0] not in WALK_PARAMETERS])
+        start = f"{path}?{shared}&" if shared else f"{path}?"
+        return {
+            "self": f"{path}?{query}" if query else path,
+            "next": f"{start}cursor={following}" if following else None,
+            "prev": f"{start}before={previous}" if previous else None,
+        }
 
     def _only(self, scope: Scope, known: Iterable[str]) -> Parameters:
         """The parameters of a request, once each; raises `Problem` naming every other one."""

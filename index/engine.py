@@ -6,12 +6,12 @@ The caller holds the index lock around `apply` and `rebuild`; `snapshot` needs n
 called while another process writes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from index.document import IndexDocument
-from index.query import Node
+from index.query import Fuzzy, Node, Prefix, Wildcard
 from schema.search import FacetCounts, Hits, Sort, SortPosition
 
 
@@ -85,6 +85,9 @@ class Snapshot(Protocol):
 
         Words whose papers are all removed may be among them until segments merge.
         """
+
+    def expand(self, node: Prefix | Wildcard | Fuzzy) -> Sequence[str]:
+        """The surface words that a pattern or fuzzy word stands for in this snapshot."""
 
     def close(self) -> None:
         """Let the files go; the snapshot must not be used afterwards."""

@@ -9,25 +9,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.cursors import Cursor, CursorCodec, fingerprint
+from index.cursors import Cursor, CursorCodec
 from index.engines import open_engine
+from index.facets import Facet
 from index.indexer import Indexer, Progress
 from index.loader import Loader, LoadObserver, LoadReport
-from index.page_cache import PageCache
+from index.searches import Answer, Searches
 from index.store import Removal, Store
-from index.view import STALE, Plan, View, is_light, parsed_of
+from index.view import Plan, View
 from index.views import Views
 from schema.errors import Problem
 from schema.identifiers import identifier_key
-from schema.search import (
-    MAX_LIMIT,
-    RELEVANCE,
-    Hit,
-    Match,
-    Page,
-    SearchRequest,
-    SortPosition,
-)
+from schema.search import MAX_LIMIT, Highlight, Match, Page, SearchRequest, SortPosition
 
 _log = logging.getLogger("papershelf")
 
@@ -36,8 +29,6 @@ INDEX_EVERY = 2.0
 
 REFRESH_EVERY = 0.4
 """Seconds between two looks of a server for a newer revision: 0.4 % of a core when idle."""
-
-PAGE_CACHE_BYTES = 32 * 2**20
 
 PATIENCE = 30.0
 """Seconds that a load waits at its end for another process that holds the index lock."""
@@ -91,8 +82,9 @@ class Shelf:
         self._threads: list[threading.Thread] = []
         self._goal = 0
         self.ready = False
-        self._pages = PageCache(PAGE_CACHE_BYTES)
         self._views = Views(self._store, self._engine)
+        parallel = self._engine.capabilities.parallel
+        self._searches = Searches(self._views, self._codec, parallel=parallel)
 
     def __enter__(self) -> "Shelf":
         return self
@@ -237,47 +229,15 @@ class Shelf:
 
     def plan(self, request: SearchRequest) -> Plan:
         """Parse a request and fix the revision it reads; raises `Problem` for a query or cursor."""
-        parsed = parsed_of(request.q)
-        view, start, stale = self.view, None, False
-        if request.cursor is not None:
-            start = self._codec.decode(request.cursor, fingerprint(request))
-            kept = self._views.of(start.revision)
-            stale = kept is None
-            view = kept or view
-        page = self._pages.get((view.revision, stale, request))
-        filters = view.filters(request, start if stale else None)
-        direct = self._engine.capabilities.parallel and is_light(parsed.all) and is_light(filters)
-        light = page is not None or direct
-        return Plan(request, view, parsed, filters, light, start, stale, page)
+        return self._searches.plan(request)
 
     def run(self, plan: Plan) -> Page:
         """The page that a plan asks for."""
-        if plan.page is not None:
-            if plan.page.next_cursor is not None and not plan.stale:
-                self._views.walked(plan.view)
-            return plan.page
-        view, request = plan.view, plan.request
-        found = view.find(plan)
-        hits = found.hits.hits[: request.limit]
-        if request.sort[0].name != RELEVANCE:
-            hits = tuple(Hit(hit.rowid, None) for hit in hits)
-        stored = view.reader.rows([hit.rowid for hit in hits])
-        cursor = None
-        if len(found.hits.hits) > len(hits):
-            cursor = self._cursor(plan, found.matched, len(hits), hits[-1])
-        page = Page(
-            request=request,
-            hits=hits,
-            rows=tuple(stored[hit.rowid] for hit in hits),
-            total=found.hits.total,
-            total_all=found.total_all,
-            matched=found.matched,
-            next_cursor=cursor,
-            revision=view.revision,
-            warnings=plan.parsed.warnings + ((STALE,) if plan.stale else ()),
-        )
-        self._pages.put((view.revision, plan.stale, request), page)
-        return page
+        return self._searches.run(plan)
+
+    def answer(self, plan: Plan) -> Answer:
+        """The page that a plan asks for, with the extras of its request."""
+        return self._searches.answer(plan)
 
     def search(self, request: SearchRequest) -> Page:
         """Plan and run in one step."""
@@ -285,24 +245,17 @@ class Shelf:
 
     def cursors(self, page: Page, plan: Plan) -> list[str]:
         """A cursor behind each hit of a page."""
-        return [
-            self._cursor(plan, page.matched, number, hit)
-            for number, hit in enumerate(page.hits, start=1)
-        ]
+        return self._searches.cursors(page, plan)
 
-    def _cursor(self, plan: Plan, matched: Match, passed: int, last: Hit) -> str:
-        """The cursor behind `last`, the `passed`-th hit of a page; keeps the walk's revision."""
-        start, view, request = plan.start, plan.view, plan.request
-        if not plan.stale:
-            self._views.walked(view)
-        cursor = Cursor(
-            revision=start.revision if start else view.revision,
-            bound=start.bound if start else view.index_position,
-            matched=matched,
-            rank=(start.rank if start else 0) + passed,
-            position=view.place(last.rowid, request),
-        )
-        return self._codec.encode(cursor, fingerprint(request))
+    def facets(
+        self, page: Page, plan: Plan, names: Sequence[str], size: int
+    ) -> dict[str, Facet | None]:
+        """Facets of a page's whole result by name, `size` values each; None for one not exact."""
+        return self._searches.facets(page, plan, names, size)
+
+    def highlights(self, page: Page, plan: Plan) -> list[tuple[Highlight, ...]]:
+        """What the query matched in each paper of a page, in order; nothing without a query."""
+        return self._searches.highlights(page, plan)
 
     def find_paper(self, identifier: str, view: View | None = None) -> bytes | None:
         """The full paper of any of its ids as JSON bytes; None if there is none (any more)."""

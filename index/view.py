@@ -1,6 +1,7 @@
 """One revision of the shelf, as a reader sees it: rows and index of the same moment, unchanging."""
 
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ from schema.filters import Condition
 from schema.search import (
     AUTO_MINIMUM,
     RELEVANCE,
+    Hit,
     Hits,
     Match,
     Page,
@@ -48,8 +50,9 @@ class Plan:
     """A request made ready for one view: trees, filters, and whether it is light.
 
     A light plan takes well under a millisecond and may run where it stands; others belong into
-    a thread. `start` is the decoded cursor, None on a first page; `stale` says that the walk's
-    own revision is gone; `page` is the answer if it is known already.
+    a thread. `start` is the decoded cursor, None on a first page (with `backward`: on the last
+    one); `backward` asks for the papers ahead of that place; `stale` says that the walk's own
+    revision is gone; `page` is the answer if it is known already.
     """
 
     request: SearchRequest
@@ -58,15 +61,23 @@ class Plan:
     filters: Node | None
     light: bool
     start: Cursor | None = None
+    backward: bool = False
     stale: bool = False
     page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The hits of a page with one more than asked for, if there is one, and the exact counts."""
+    """The hits of a page, the number of papers ahead of it, and the exact counts.
 
-    hits: Hits
+    `earlier` and `later` say whether papers lie ahead of the page and behind it.
+    """
+
+    hits: tuple[Hit, ...]
+    rank: int
+    earlier: bool
+    later: bool
+    total: int
     total_all: int
     matched: Match
 
@@ -94,58 +105,75 @@ class View:
         """Let rows and index go now; else it happens when the last user of the view is done."""
         self._finalizer()
 
-    def filters(self, request: SearchRequest, stale: Cursor | None) -> Node | None:
-        """The filter tree of a request.
+    def open_snapshot(self) -> Snapshot:
+        """The snapshot; raises `Problem` `starting` where there is no index yet."""
+        if self.snapshot is None:
+            raise Problem("starting", "The index is being built; search will answer when it is.")
+        return self.snapshot
+
+    def filters(
+        self, request: SearchRequest, stale: Cursor | None, without: str | None = None
+    ) -> Node | None:
+        """The filter tree of a request, leaving out the filter named `without`.
 
         A walk whose own revision is gone (`stale` is its cursor) leaves out what came after it.
         """
-        nodes = [condition_node(condition) for _, condition in request.conditions]
+        conditions = (each for name, each in request.conditions if name != without)
+        nodes = [condition_node(condition) for condition in conditions]
         if stale:
             nodes.append(Range("createdSeq", None, stale.bound))
         return conjunction(nodes + self._removed)
 
     def find(self, plan: Plan) -> Found:
-        """The hits of the page that `plan` asks for; raises `Problem` `starting` without index."""
-        if self.snapshot is None:
-            raise Problem("starting", "The index is being built; search will answer when it is.")
+        """The page that `plan` asks for; raises `Problem` `starting` without index."""
+        snapshot = self.open_snapshot()
         request, parsed, start = plan.request, plan.parsed, plan.start
         if request.match is Match.ANY:
             hits = self._page(plan, parsed.any)
             same = parsed.any == parsed.all
-            total_all = hits.total if same else self.snapshot.count(parsed.all, plan.filters)
-            return Found(hits, total_all, Match.ANY)
+            total_all = hits.total if same else snapshot.count(parsed.all, plan.filters)
+            return _found(plan, hits, total_all, Match.ANY)
         full = self._page(plan, parsed.all)
         if start:
             strict = start.matched is Match.ALL
         else:
             strict = not parsed.relaxable or full.total >= AUTO_MINIMUM
         if strict or request.match is Match.ALL:
-            return Found(full, full.total, Match.ALL)
+            return _found(plan, full, full.total, Match.ALL)
         if request.sort[0].name == RELEVANCE:
-            return Found(self._then_partial(plan, full), full.total, Match.ANY)
-        return Found(self._page(plan, parsed.any), full.total, Match.ANY)
+            return _found(plan, self._then_partial(plan, full), full.total, Match.ANY)
+        return _found(plan, self._page(plan, parsed.any), full.total, Match.ANY)
 
     def _page(self, plan: Plan, tree: Node) -> Hits:
-        assert self.snapshot is not None
-        request, start = plan.request, plan.start
-        after = start.position if start else None
-        offset = start.rank if start and after is None else 0
-        return self.snapshot.search(
-            tree, plan.filters, request.sort, offset=offset, after=after, limit=request.limit + 1
-        )
+        """The hits of the page among those of `tree`, and the one next to it if there is one."""
+        snapshot, sort = self.open_snapshot(), plan.request.sort
+        place = plan.start.position if plan.start else None
+        if place is None:
+            first, count = _window(plan, lambda: snapshot.count(tree, plan.filters))
+            return snapshot.search(tree, plan.filters, sort, offset=first, limit=count)
+        after, before = (None, place) if plan.backward else (place, None)
+        count = plan.request.limit + 1
+        return snapshot.search(tree, plan.filters, sort, after=after, before=before, limit=count)
 
     def _then_partial(self, plan: Plan, full: Hits) -> Hits:
         """Behind the papers with all words those with some, by score; the sets are disjoint."""
-        assert self.snapshot is not None
-        offset = plan.start.rank if plan.start else 0
-        partial = self.snapshot.search(
-            And((plan.parsed.any, Not(plan.parsed.all))),
+        snapshot, sort = self.open_snapshot(), plan.request.sort
+        tree = And((plan.parsed.any, Not(plan.parsed.all)))
+        first, count = _window(plan, lambda: full.total + snapshot.count(tree, plan.filters))
+        leading = full.hits
+        if plan.backward:  # its window was that of the full matches alone
+            wanted = max(0, min(count, full.total - first))
+            leading = snapshot.search(
+                plan.parsed.all, plan.filters, sort, offset=first, limit=wanted
+            ).hits
+        partial = snapshot.search(
+            tree,
             plan.filters,
-            plan.request.sort,
-            offset=max(0, offset - full.total),
-            limit=plan.request.limit + 1 - len(full.hits),
+            sort,
+            offset=max(0, first - full.total),
+            limit=count - len(leading),
         )
-        return Hits(full.total + partial.total, full.hits + partial.hits)
+        return Hits(full.total + partial.total, leading + partial.hits)
 
     def place(self, rowid: int, request: SearchRequest) -> SortPosition | None:
         """Where a paper stands in the request's order; None where only its rank can tell.
@@ -159,6 +187,34 @@ class View:
         if changed > self.index_position:
             return None
         return SortPosition(tuple(values[key.name] for key in request.sort), tie)
+
+
+def _window(plan: Plan, total: Callable[[], int]) -> tuple[int, int]:
+    """The rank at which a page begins and how many hits to take, one more than it shows.
+
+    Forward the one more is behind the page, backward ahead of it; `total` counts the result.
+    """
+    count = plan.request.limit + 1
+    if not plan.backward:
+        return plan.start.rank if plan.start else 0, count
+    end = plan.start.rank - 1 if plan.start else total()
+    first = max(0, end - count)
+    return first, end - first
+
+
+def _found(plan: Plan, hits: Hits, total_all: int, matched: Match) -> Found:
+    """The page without the hit next to it, which only tells that there are more."""
+    limit, start = plan.request.limit, plan.start
+    more = len(hits.hits) > limit
+    if plan.backward:
+        shown = hits.hits[-limit:]
+        end = start.rank - 1 if start else hits.total
+        rank, earlier, later = max(0, end - len(shown)), more, start is not None
+    else:
+        shown = hits.hits[:limit]
+        rank = start.rank if start else 0
+        earlier, later = rank > 0, more
+    return Found(shown, rank, earlier, later, hits.total, total_all, matched)
 
 
 def _release(reader: Reader, snapshot: Snapshot | None) -> None:

@@ -1,12 +1,9 @@
 """Questions and answers of a search: plain declarations that every door shares."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import StrEnum
 
-from schema.errors import ParameterError, Problem
-from schema.filters import FILTERS, FILTERS_BY_NAME, Condition, parse_filter
+from schema.filters import Condition
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -14,6 +11,9 @@ MAX_QUERY_LENGTH = 4000
 MAX_CURSOR_LENGTH = 2000
 """Above the longest that is made: a title of 200 characters, escaped to 6 bytes each, is in it."""
 MAX_SORT_KEYS = 2
+DEFAULT_FACET_SIZE = 10
+END = "end"
+"""Instead of a cursor: behind the last paper."""
 AUTO_MINIMUM = 20
 """`match=auto` falls back to any-word matching below this many full matches; not `limit`."""
 
@@ -157,8 +157,29 @@ class QueryWarning:
 
 
 @dataclass(frozen=True, slots=True)
+class Extras:
+    """What an answer carries besides its papers: facets with so many values each, highlights.
+
+    `fields` names the members that papers show, None for those of a list row.
+    """
+
+    facets: tuple[str, ...] = ()
+    facet_size: int = DEFAULT_FACET_SIZE
+    highlight: bool = False
+    fields: tuple[str, ...] | None = None
+
+
+NO_EXTRAS = Extras()
+
+
+@dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A validated question. `q` is None for a plain list; `conditions` are by filter name."""
+    """A validated question. `q` is None for a plain list; `conditions` are by filter name.
+
+    `cursor` asks for the page behind a place, `before` for the one ahead of it (`END`: the last
+    page); at most one of them is set. `extras` never change which papers are found, nor their
+    order, so requests that differ in them alone are equal.
+    """
 
     q: str | None = None
     match: Match = Match.AUTO
@@ -166,13 +187,17 @@ class SearchRequest:
     sort: Sort = NEWEST_FIRST
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
+    before: str | None = None
+    extras: Extras = field(default=NO_EXTRAS, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """The answer: `rows[i]` is the stored JSON object of `hits[i]`, UTF-8 bytes.
 
-    `next_cursor` is None on the last page; `Shelf.cursors` makes one for each hit.
+    `next_cursor` is for `cursor`, None on the last page; `previous_cursor` for `before`, None on
+    the first. `rank` is the number of papers ahead of the page. `Shelf.cursors` makes a cursor for
+    each hit.
     """
 
     request: SearchRequest
@@ -182,128 +207,7 @@ class Page:
     total_all: int
     matched: Match
     next_cursor: str | None
+    previous_cursor: str | None
+    rank: int
     revision: str
     warnings: tuple[QueryWarning, ...] = field(default=())
-
-
-_OWN_PARAMETERS = ("q", "match", "sort", "limit", "cursor")
-SEARCH_PARAMETERS: tuple[str, ...] = (*_OWN_PARAMETERS, *(spec.name for spec in FILTERS))
-
-
-def unknown_parameter(name: str, known: Iterable[str]) -> ParameterError:
-    """The fault of a parameter that does not exist, with the nearest one that does."""
-    by_folded = {each.casefold(): each for each in known}
-    near = get_close_matches(name[:64].casefold(), by_folded, n=1, cutoff=0.5)
-    suggestion = by_folded[near[0]] if near else None
-    hint = f" Did you mean `{suggestion}`?" if suggestion else ""
-    return ParameterError(
-        name[:64],
-        "parameter-unknown",
-        f"There is no parameter `{name[:64]}` here.{hint}",
-        suggestion,
-    )
-
-
-def parse_sort(text: str) -> Sort | ParameterError:
-    """An order written as `key` or `-key`, up to two with a comma between."""
-    keys = []
-    for part in text.split(",", MAX_SORT_KEYS + 1):
-        name = part.strip().removeprefix("-")
-        if name not in SORT_FIELDS:
-            near = get_close_matches(name[:64], SORT_FIELDS, n=1, cutoff=0.4)
-            return ParameterError(
-                "sort",
-                "parameter-invalid",
-                f"`sort` must be one of {', '.join(SORT_FIELDS)}, with - in front to descend.",
-                near[0] if near else "-publishedAt",
-            )
-        keys.append(SortKey(name, part.strip().startswith("-") and name != RELEVANCE))
-    if len(keys) > MAX_SORT_KEYS or len({key.name for key in keys}) != len(keys):
-        return ParameterError(
-            "sort",
-            "parameter-invalid",
-            f"`sort` takes at most {MAX_SORT_KEYS} different keys.",
-            str(keys[0]),
-        )
-    if len(keys) > 1 and RELEVANCE in (key.name for key in keys):
-        return ParameterError(
-            "sort",
-            "parameter-conflict",
-            "`relevance` cannot be combined with another sort key.",
-            RELEVANCE,
-        )
-    return tuple(keys)
-
-
-def _single(name: str, values: Sequence[str], errors: list[ParameterError]) -> str | None:
-    if len(values) > 1:
-        errors.append(
-            ParameterError(name, "parameter-repeated", f"`{name}` may be given only once.")
-        )
-    return values[0] if values else None
-
-
-def parse_limit(
-    text: str | None, errors: list[ParameterError], default: int = DEFAULT_LIMIT
-) -> int:
-    """A page size of 1 to `MAX_LIMIT`; a wrong one is added to `errors`."""
-    if text is None:
-        return default
-    if text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= MAX_LIMIT:
-        return int(text)
-    errors.append(
-        ParameterError(
-            "limit",
-            "parameter-invalid",
-            f"`limit` must be a whole number from 1 to {MAX_LIMIT}.",
-            str(default),
-        )
-    )
-    return default
-
-
-def parse_request(parameters: Iterable[tuple[str, str]]) -> SearchRequest:
-    """The question that URL parameters ask; raises `Problem` naming every fault at once.
-
-    A blank `q` is no query, and without one there is no relevance: the newest come first. A
-    repeated filter means any of its values.
-    """
-    given: dict[str, list[str]] = {}
-    for name, value in parameters:
-        given.setdefault(name, []).append(value)
-    errors: list[ParameterError] = []
-    own = {name: _single(name, given.get(name, ()), errors) for name in _OWN_PARAMETERS}
-    conditions: list[tuple[str, Condition]] = []
-    for name, values in given.items():
-        if name in FILTERS_BY_NAME:
-            parsed = parse_filter(FILTERS_BY_NAME[name], values)
-            if isinstance(parsed, Condition):
-                conditions.append((name, parsed))
-            else:
-                errors.extend(parsed)
-        elif name not in own:
-            errors.append(unknown_parameter(name, SEARCH_PARAMETERS))
-    q = own["q"] if own["q"] and own["q"].strip() else None
-    if q and len(q) > MAX_QUERY_LENGTH:
-        errors.append(
-            ParameterError(
-                "q", "query-too-long", f"`q` may have at most {MAX_QUERY_LENGTH} characters."
-            )
-        )
-    match = own["match"] or Match.AUTO
-    if match not in tuple(Match):
-        errors.append(
-            ParameterError(
-                "match", "parameter-invalid", "`match` must be all, any or auto.", "auto"
-            )
-        )
-    sort = BY_RELEVANCE if own["sort"] is None else parse_sort(own["sort"])
-    if sort == BY_RELEVANCE and not q:
-        sort = NEWEST_FIRST
-    if isinstance(sort, ParameterError):
-        errors.append(sort)
-    limit = parse_limit(own["limit"], errors)
-    cursor = own["cursor"]
-    if errors or isinstance(sort, ParameterError):
-        raise Problem(errors[0].code, errors[0].message, errors)
-    return SearchRequest(q, Match(match), tuple(sorted(conditions)), sort, limit, cursor)

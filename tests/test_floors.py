@@ -42,6 +42,8 @@ SERVICE = {
     "index.loader",
     "index.page_cache",
     "index.views",
+    "index.facets",
+    "index.searches",
 }
 """The service and its helpers, which hold the parts together."""
 

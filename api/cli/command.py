@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from api.settings import SETTINGS, Setting, Settings
 from api.terminal import Terminal, Update, printable
 from schema.errors import Problem
-from schema.search import SEARCH_PARAMETERS
+from schema.request import SEARCH_PARAMETERS
 
 if TYPE_CHECKING:
     from index.shelf import Shelf

@@ -22,7 +22,8 @@ from api.settings import Settings
 from api.terminal import Column, Terminal, printable
 from schema.errors import Problem
 from schema.filters import FILTERS
-from schema.search import DEFAULT_LIMIT, MAX_LIMIT, SORT_FIELDS, Match, SearchRequest, parse_request
+from schema.request import parse_request
+from schema.search import DEFAULT_LIMIT, MAX_LIMIT, SORT_FIELDS, Match, SearchRequest
 
 if TYPE_CHECKING:
     from index.shelf import Shelf
@@ -37,6 +38,8 @@ OWN_OPTIONS = {
     ),
     "limit": ("N", f"papers in an answer, 1 to {MAX_LIMIT} (default {DEFAULT_LIMIT})"),
     "cursor": ("CURSOR", "go on where an answer ended: its `nextCursor`"),
+    "before": ("CURSOR", "what comes before an answer: its `previousCursor`; `end` for the last"),
+    "fields": ("NAMES", "members that the papers show, commas between; the answer is JSON then"),
 }
 AUTHORS_SHOWN = 20
 
@@ -69,13 +72,14 @@ def search(arguments: argparse.Namespace, settings: Settings, terminal: Terminal
     request = _request(arguments)
     with opened(settings) as shelf:
         _catch_up(shelf, terminal)
-        page = shelf.search(request)
-    if arguments.json or not terminal.shows_answers:
+        answer = shelf.answer(shelf.plan(request))
+    chosen = request.extras.fields is not None
+    if arguments.json or chosen or not terminal.shows_answers:
         from api.answers import page_json
 
-        terminal.answer_json(page_json(page))
+        terminal.answer_json(page_json(answer))
     else:
-        _show_page(page, terminal)
+        _show_page(answer.page, terminal)
     return OK
 
 

@@ -15,14 +15,15 @@ import strawberry
 from api.graphql.types import OrderDirection, PaperOrder, enum_name
 from schema.errors import ParameterError, Problem
 from schema.filters import FILTERS, FilterSpec
+from schema.request import parse_request
 from schema.search import (
     DEFAULT_LIMIT,
+    END,
     MAX_LIMIT,
     MAX_SORT_KEYS,
     SORT_FIELDS,
     Match,
     SearchRequest,
-    parse_request,
 )
 
 Parameters = list[tuple[str, str]]
@@ -102,6 +103,13 @@ class PaperArguments:
     order_by: Sequence[PaperOrder] | None = None
     first: int | None = None
     after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+    @property
+    def totals_only(self) -> bool:
+        """Whether no paper is asked for."""
+        return 0 in (self.first, self.last)
 
     def request(self) -> SearchRequest:
         """The question they ask; raises `Problem` naming every fault as GraphQL spells it.
@@ -110,10 +118,10 @@ class PaperArguments:
         """
         parameters, empty = _filter_parameters(self.filter)
         faults = [_empty_list(path) for path in empty]
-        first = DEFAULT_LIMIT if self.first is None else self.first
-        if not 0 <= first <= MAX_LIMIT:
-            faults.insert(0, first_fault())
-            first = DEFAULT_LIMIT
+        faults += self._paging_faults()
+        size = self.first if self.last is None else self.last
+        if size is None or not 0 <= size <= MAX_LIMIT:
+            size = DEFAULT_LIMIT
         if self.query is not None:
             parameters.append(("q", self.query))
         if self.match is not None:
@@ -126,7 +134,9 @@ class PaperArguments:
             parameters.append(("sort", ",".join(keys)))
         if self.after is not None:
             parameters.append(("cursor", self.after))
-        parameters.append(("limit", str(first or 1)))
+        elif self.last is not None:
+            parameters.append(("before", END if self.before is None else self.before))
+        parameters.append(("limit", str(size or 1)))
         try:
             request = parse_request(parameters)
         except Problem as problem:
@@ -134,6 +144,24 @@ class PaperArguments:
         if faults:
             raise Spelled(faults[0].code, faults[0].message, faults)
         return request
+
+    def _paging_faults(self) -> list[ParameterError]:
+        """What is wrong with the arguments of paging, and with how they go together."""
+        faults = [
+            first_fault(name=name)
+            for name, size in (("first", self.first), ("last", self.last))
+            if size is not None and not 0 <= size <= MAX_LIMIT
+        ]
+        for given, name, message in (
+            (self.first, "first", "`last` goes back and `first` forward; give one of them."),
+            (self.after, "after", "`after` goes with `first`; with `last` give `before`."),
+        ):
+            if given is not None and self.last is not None:
+                faults.append(ParameterError(name, "parameter-conflict", message))
+        if self.before is not None and self.last is None:
+            message = "`before` goes with `last`, the number of papers that it takes."
+            faults.append(ParameterError("before", "parameter-conflict", message))
+        return faults
 
 
 def _filter_parameters(given: Any) -> tuple[Parameters, list[str]]:
@@ -165,10 +193,12 @@ def _empty_list(path: str) -> ParameterError:
     return ParameterError(path, "parameter-invalid", message)
 
 
-def first_fault(minimum: int = 0, default: int = DEFAULT_LIMIT) -> ParameterError:
-    """What is wrong with a `first` outside its bounds."""
-    message = f"`first` must be a whole number from {minimum} to {MAX_LIMIT}."
-    return ParameterError("first", "parameter-invalid", message, str(default))
+def first_fault(
+    minimum: int = 0, default: int = DEFAULT_LIMIT, name: str = "first"
+) -> ParameterError:
+    """What is wrong with a `first` (or `last`) outside its bounds."""
+    message = f"`{name}` must be a whole number from {minimum} to {MAX_LIMIT}."
+    return ParameterError(name, "parameter-invalid", message, str(default))
 
 
 class Spelled(Problem):

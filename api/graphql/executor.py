@@ -43,7 +43,7 @@ class RowExecutor(Executor[None]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._plans: dict[int, list[_Step]] = {}
+        self._plans: dict[int, list[_Step] | None] = {}
 
     def execute_fields(
         self,
@@ -59,10 +59,14 @@ class RowExecutor(Executor[None]):
                 parent_type, source_value, path, grouped_field_set, position_context
             )
         key = id(grouped_field_set)
-        plan = self._plans.get(key)
+        if key not in self._plans:
+            self._plans[key] = self._plan(parent_type, grouped_field_set)
+        plan = self._plans[key]
+        self.context_value.spend(len(grouped_field_set) + 1)
         if plan is None:
-            plan = self._plans[key] = self._plan(parent_type, grouped_field_set)
-        self.context_value.spend(len(plan) + 1)
+            return super().execute_fields(
+                parent_type, source_value, path, grouped_field_set, position_context
+            )
         results: dict[str, Any] = {}
         for name, own, names, nullable, details in plan:
             if own is not None:
@@ -82,15 +86,20 @@ class RowExecutor(Executor[None]):
             self.context_value.spend(0)  # where a nullable field caught it, go on giving up
         return results
 
-    def _plan(self, parent_type: GraphQLObjectType, grouped_field_set: Any) -> list[_Step]:
-        """How to read each field of a selection; graphql-core keeps the selection alive."""
+    def _plan(self, parent_type: GraphQLObjectType, grouped_field_set: Any) -> list[_Step] | None:
+        """How to read each field of a selection; graphql-core keeps the selection alive.
+
+        None where a field has a resolver, whose value may have to be awaited.
+        """
         steps: list[_Step] = []
         for name, details in grouped_field_set.items():
             own = details[0].node.name.value
             field = self.schema.get_field(parent_type, own)
             if field is TypeNameMetaFieldDef:
                 steps.append((name, None, None, False, None))
-            elif field is None or field.resolve is not None:
+            elif field is not None and field.resolve is not None:
+                return None
+            elif field is None:
                 steps.append((name, None, None, False, details))
             else:
                 plain, names = _plain(field.type)

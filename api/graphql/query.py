@@ -1,6 +1,7 @@
 """The query root and the connection: the few fields that do something."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from itertools import zip_longest
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.answers import stats_data
 from api.graphql.arguments import PaperArguments, PaperFilter, Spelled, first_fault
+from api.graphql.connection import FACETS_OF, PaperConnection
 from api.graphql.limits import MAX_NODES, Work
 from api.graphql.types import (
     REST_MEMBERS,
@@ -27,16 +29,21 @@ from api.graphql.types import (
     Date,
     Node,
     Paper,
-    PaperConnection,
     PaperOrder,
     Row,
     Stats,
 )
 from api.pool import Pool
+from index.searches import Answer
 from index.shelf import Shelf
 from index.view import Plan
 from schema.errors import ParameterError, Problem
-from schema.search import DEFAULT_LIMIT, MAX_LIMIT, Match, Page
+from schema.search import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    Extras,
+    Match,
+)
 
 
 def _full(row: Row, full: bytes | None) -> Row:
@@ -73,7 +80,18 @@ _OrderBy = Annotated[
 ]
 _First = Annotated[
     int | None,
-    _described(f"How many papers, 0 to {MAX_LIMIT}; 0 gives the totals alone."),
+    _described(
+        f"How many papers, 0 to {MAX_LIMIT}; 0 gives the totals alone. Without it, and without "
+        f"`last`, {DEFAULT_LIMIT}."
+    ),
+]
+_Last = Annotated[
+    int | None,
+    _described(f"How many papers, 0 to {MAX_LIMIT}, ahead of `before` or of the end."),
+]
+_Before = Annotated[
+    str | None,
+    _described("A cursor of another page of the same search: take what comes ahead of it."),
 ]
 _After = Annotated[
     str | None,
@@ -122,24 +140,30 @@ class Root:
         match: _Match = Match.AUTO,
         filter: _Filter = None,  # noqa: A002
         order_by: _OrderBy = None,
-        first: _First = DEFAULT_LIMIT,
+        first: _First = None,
         after: _After = None,
+        last: _Last = None,
+        before: _Before = None,
     ) -> Any:
         """The page, at once where it is light, else from a thread."""
         work: Work = info.context
-        request = PaperArguments(query, match, filter, order_by, first, after).request()
-        totals_only = first == 0
+        asked = PaperArguments(query, match, filter, order_by, first, after, last, before)
+        request = asked.request()
+        if work.wants("highlights"):
+            request = replace(request, extras=Extras(highlight=True))
         plan = self._shelf.plan(request)
         if plan.light:
-            return self._connection(plan, self._shelf.run(plan), totals_only, work)
-        return self._slow_papers(plan, totals_only, work)
+            return self._connection(plan, self._shelf.answer(plan), asked.totals_only, work)
+        return self._slow_papers(plan, asked.totals_only, work)
 
     async def _slow_papers(self, plan: Plan, totals_only: bool, work: Work) -> Row:
-        page = await self._pool.run(self._shelf.run, plan)
-        return self._connection(plan, page, totals_only, work)
+        answer = await self._pool.run(self._shelf.answer, plan)
+        return self._connection(plan, answer, totals_only, work)
 
-    def _connection(self, plan: Plan, page: Page, totals_only: bool, work: Work) -> Row:
+    def _connection(self, plan: Plan, answer: Answer, totals_only: bool, work: Work) -> Row:
         """Members of `PaperConnection`; papers and cursors only where the operation wants them."""
+        page = answer.page
+        marked = answer.highlights or [()] * len(page.hits)
         rows: list[Row] = []
         cursors: list[str] = []
         if not totals_only:
@@ -152,14 +176,21 @@ class Root:
                 cursors = self._shelf.cursors(page, plan)
         return {
             "edges": [
-                {"cursor": cursor, "score": hit.score, "node": row}
-                for cursor, hit, row in zip_longest(cursors, page.hits[: len(rows)], rows)
+                {
+                    "cursor": cursor,
+                    "score": hit.score,
+                    "highlights": [asdict(each) for each in highlights],
+                    "node": row,
+                }
+                for cursor, hit, highlights, row in zip_longest(
+                    cursors, page.hits[: len(rows)], marked[: len(rows)], rows
+                )
                 if row is not None
             ],
             "nodes": rows,
             "pageInfo": {
                 "hasNextPage": bool(page.hits) if totals_only else page.next_cursor is not None,
-                "hasPreviousPage": plan.request.cursor is not None,
+                "hasPreviousPage": not totals_only and page.rank > 0,
                 "startCursor": cursors[0] if cursors else None,
                 "endCursor": cursors[-1] if cursors else None,
             },
@@ -168,6 +199,7 @@ class Root:
             "matched": page.matched,
             "revision": page.revision,
             "warnings": [asdict(warning) for warning in page.warnings],
+            FACETS_OF: partial(self._pool.run, partial(self._shelf.facets, page, plan)),
         }
 
     async def daily(

@@ -202,7 +202,7 @@ class TantivySnapshot:
         self.position = position
         self.generation = generation
         self._searcher: tantivy.Searcher | None = searcher
-        self._compiler = Compiler(self._expand)
+        self._compiler = Compiler(self.expand)
         self._words = words
         self._totals = totals
 
@@ -291,7 +291,8 @@ class TantivySnapshot:
             raise RuntimeError("the snapshot is closed")
         return self._searcher
 
-    def _expand(self, node: Pattern) -> list[str]:
+    def expand(self, node: Pattern) -> list[str]:
+        """See `index.engine.Snapshot`."""
         if isinstance(node, Prefix):
             return list(self._vocabulary(node.field, node.text))
         if isinstance(node, Wildcard):

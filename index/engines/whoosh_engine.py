@@ -273,8 +273,8 @@ class WhooshSnapshot:
         if self._searcher.is_closed:
             raise RuntimeError("the snapshot is closed")
         check(tree, filters)
-        compiled = compile_query(tree, self._expand)
-        chosen = compile_query(filters, self._expand) if filters is not None else None
+        compiled = compile_query(tree, self.expand)
+        chosen = compile_query(filters, self.expand) if filters is not None else None
         scores: dict[int, float] = {}
         for searcher, base in self._searcher.leaf_searchers():
             allowed = set(numbers(chosen, searcher)) if chosen is not None else None
@@ -298,7 +298,8 @@ class WhooshSnapshot:
             self._rows = {number: Row(*each["row"]) for number, each in stored if "row" in each}
         return self._rows
 
-    def _expand(self, node: Prefix | Wildcard | Fuzzy) -> list[str]:
+    def expand(self, node: Prefix | Wildcard | Fuzzy) -> list[str]:
+        """See `index.engine.Snapshot`."""
         if isinstance(node, Prefix):
             return self._vocabulary(node.field, node.text)
         if isinstance(node, Wildcard):

@@ -56,14 +56,14 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
 @pytest.fixture
 def slow_shelf(shelf: Shelf, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     """A shelf whose every search that is not light takes as long as the gate is closed."""
-    search = shelf.run
+    search = shelf._searches.run
 
     def held(plan: Plan) -> Page:
         if not plan.light:
             gate.pass_through()
         return search(plan)
 
-    monkeypatch.setattr(shelf, "run", held)
+    monkeypatch.setattr(shelf._searches, "run", held)
     return shelf
 
 

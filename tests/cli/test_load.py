@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from index.shelf import Shelf
-from schema.search import parse_request
+from schema.request import parse_request
 from tests.cli.conftest import Here
 from tests.cli.running import COMMAND, environment, run, run_on_terminal, started
 from tests.paths import SAMPLE

@@ -12,7 +12,7 @@ import pytest
 
 from api.answers import page_json
 from index.shelf import Shelf
-from schema.search import parse_request
+from schema.request import parse_request
 from tests.cli.conftest import Here
 from tests.cli.running import COMMAND, Done, environment, run, run_on_terminal
 
@@ -29,7 +29,7 @@ def answer(here: Here, folder: Path, *arguments: str) -> dict[str, Any]:
 def test_piped_output_is_what_the_service_answers(shelf: Path) -> None:
     asked = [("q", "optimal transport"), ("year", "2023-2025"), ("limit", "3")]
     with Shelf(shelf / "data") as opened:
-        expected = page_json(opened.search(parse_request(asked)))
+        expected = page_json(opened.answer(opened.plan(parse_request(asked))))
     done = run(shelf, "search", "optimal", "--limit", "3", "transport", "--year", "2023-2025")
     assert done.out.encode() == expected + b"\n"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from index.shelf import Shelf
-from schema.search import parse_request
+from schema.request import parse_request
 from tests.api.client import Silent
 from tests.conftest import Tell
 from tests.paths import REPOSITORY

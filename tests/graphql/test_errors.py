@@ -10,7 +10,7 @@ from api.graphql import GraphQLDoor
 from api.pool import Pool
 from index.shelf import Shelf
 from schema.errors import PROBLEMS, Problem
-from schema.search import parse_request
+from schema.request import parse_request
 from tests.graphql.asking import Client
 
 SEARCH = """query ($query: String, $filter: PaperFilter, $order: [PaperOrder!], $first: Int,

@@ -1,11 +1,16 @@
 """The executor's short way gives what graphql-core gives, for any selection."""
 
+import asyncio
+import inspect
 import random
+from typing import Any
 
 import pytest
 from graphql import (
+    ExecutionResult,
     GraphQLObjectType,
     GraphQLSchema,
+    execute,
     execute_sync,
     get_named_type,
     parse,
@@ -67,6 +72,16 @@ class Writer:
         return "{" + " ".join([*parts, "__typename"]) + "}"
 
 
+def executed(outcome: Any) -> ExecutionResult:
+    """The result of an execution that may have to wait, for facets."""
+
+    async def waiting() -> ExecutionResult:
+        result: ExecutionResult = await outcome
+        return result
+
+    return asyncio.run(waiting()) if inspect.isawaitable(outcome) else outcome
+
+
 @pytest.fixture(scope="module")
 def graphql_schema() -> GraphQLSchema:
     return build_schema()
@@ -83,13 +98,15 @@ def test_the_short_way_equals_the_long_one(
         text = writer.document()
         document = parse(text)
         results = [
-            execute_sync(
-                graphql_schema,
-                document,
-                root,
-                Work(operations(document)[0]),
-                field_resolver=member,
-                executor_class=executor,
+            executed(
+                execute(
+                    graphql_schema,
+                    document,
+                    root,
+                    Work(operations(document)[0]),
+                    field_resolver=member,
+                    executor_class=executor,
+                )
             )
             for executor in (None, RowExecutor)
         ]

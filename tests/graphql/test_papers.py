@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from index.shelf import Shelf
-from schema.search import parse_request
+from schema.request import parse_request
 from tests.graphql.asking import Client
 
 FULL = """

@@ -8,7 +8,8 @@ from typing import Any
 
 from index.loader import LoadReport
 from index.shelf import Shelf
-from schema.search import Page, parse_request
+from schema.request import parse_request
+from schema.search import Page
 from tests.api.client import Silent
 
 SORTS = (

@@ -9,12 +9,13 @@ import pytest
 import index.views
 from index.page_cache import PageCache
 from index.shelf import Shelf
-from schema.search import Match, Page, SearchRequest, parse_request
+from schema.request import parse_request
+from schema.search import Match, Page, SearchRequest
 from tests.shelf.building import ask, codes, load, numbered
 
 
 def page(request: SearchRequest, rows: tuple[bytes, ...] = ()) -> Page:
-    return Page(request, (), rows, len(rows), len(rows), Match.ALL, None, "1-1-a")
+    return Page(request, (), rows, len(rows), len(rows), Match.ALL, None, None, 0, "1-1-a")
 
 
 def asked(number: int, values: int = 1, length: int = 10) -> SearchRequest:

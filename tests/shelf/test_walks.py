@@ -9,7 +9,8 @@ import pytest
 import index.views
 from index.shelf import Shelf
 from schema.errors import Problem
-from schema.search import AUTO_MINIMUM, parse_request
+from schema.request import parse_request
+from schema.search import AUTO_MINIMUM
 from tests.scale import SEED
 from tests.shelf.building import (
     SORTS,

@@ -1,0 +1,174 @@
+"""The types of a page of papers: the connection, its edges, and what goes with them."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from api.answers import facet_data
+from api.graphql.arguments import Spelled
+from api.graphql.limits import Work
+from api.graphql.types import Paper
+from schema.errors import ParameterError
+from schema.search import DEFAULT_FACET_SIZE, FACETS, MAX_FACET_SIZE, Match
+
+_FacetSize = Annotated[
+    int | None,
+    strawberry.argument(description=f"How many values of each facet, 1 to {MAX_FACET_SIZE}."),
+]
+
+
+@strawberry.type(description="A part of a query that was not taken as written.")
+class QueryWarning:
+    """An element of `PaperConnection.warnings`."""
+
+    code: str = strawberry.field(description="A stable code.")
+    message: str = strawberry.field(description="What was taken otherwise, and how.")
+    position: int | None = strawberry.field(description="Where in the query, in characters.")
+    length: int | None = strawberry.field(description="How many characters it concerns.")
+    suggestion: str | None = strawberry.field(
+        description="Text that would be taken as meant; null when there is none."
+    )
+
+
+@strawberry.type(description="How a page lies in its walk.")
+class PageInfo:
+    """The PageInfo of Relay's connection specification."""
+
+    has_next_page: bool = strawberry.field(description="Whether papers follow this page.")
+    has_previous_page: bool = strawberry.field(
+        description="Whether papers come ahead of this page."
+    )
+    start_cursor: str | None = strawberry.field(
+        description="The cursor of the first edge, for `before`; null on an empty page."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the last edge, for `after`; null on an empty page."
+    )
+
+
+@strawberry.type(description="A piece of text, and whether the query matched it.")
+class Fragment:
+    """An element of `Highlight.fragments`."""
+
+    text: str = strawberry.field(description="The text, as the paper has it.")
+    match: bool = strawberry.field(description="Whether it is what the query matched.")
+
+
+@strawberry.type(description="An excerpt of a paper with what the query matched in it.")
+class Highlight:
+    """An element of `PaperEdge.highlights`."""
+
+    field: str = strawberry.field(description="`title`, always whole, or `abstract`.")
+    fragments: list[Fragment] = strawberry.field(
+        description="Pieces that, joined, are a part of the field's text."
+    )
+
+
+@strawberry.type(description="A value of a facet.")
+class FacetValue:
+    """An element of `Facet.values`."""
+
+    value: str = strawberry.field(description="The value, as its filter takes it.")
+    count: int = strawberry.field(description="How many papers of the result have it; exact.")
+    selected: bool = strawberry.field(
+        description="Whether the filter of the same name lets it through."
+    )
+
+
+@strawberry.type(
+    description="The most frequent values of a facet, counted without the filter of its own name."
+)
+class Facet:
+    """A member of `Facets`."""
+
+    values: list[FacetValue] = strawberry.field(
+        description="By count, then by value; chosen ones are always among them."
+    )
+    total_values: int | None = strawberry.field(
+        description="How many different values there are; null where that is not known exactly."
+    )
+    other_count: int | None = strawberry.field(
+        description="How often papers have a value not shown; null where not known exactly."
+    )
+    missing_count: int = strawberry.field(description="How many papers have no value.")
+
+
+def _facets() -> Any:
+    fields: dict[str, Any] = {
+        name: strawberry.field(name=name, description=text) for name, text in FACETS.items()
+    }
+    annotations = dict.fromkeys(FACETS, Facet | None)
+    made = type("Facets", (), fields | {"__annotations__": annotations, "__module__": __name__})
+    description = "Facets by name; null for one that cannot be counted exactly."
+    return strawberry.type(made, name="Facets", description=description)
+
+
+if TYPE_CHECKING:
+    Facets = Any
+else:
+    Facets = _facets()
+
+
+@strawberry.type(description="A paper within a result.")
+class PaperEdge:
+    """An element of `PaperConnection.edges`."""
+
+    cursor: str = strawberry.field(description="For `after`: go on behind this paper.")
+    score: float | None = strawberry.field(
+        description="How well the paper matches the query; null where nothing is ranked. "
+        "Comparable within one result only."
+    )
+    highlights: list[Highlight] = strawberry.field(
+        description="What the query matched: the title, then the best excerpts of the abstract."
+    )
+    node: Paper = strawberry.field(description="The paper.")
+
+
+FACETS_OF = "facets of"
+"""In the values of a `PaperConnection`: what counts its facets; no field has this name."""
+
+
+async def count_facets(
+    connection: strawberry.Parent[Any],
+    info: strawberry.Info,
+    size: _FacetSize = DEFAULT_FACET_SIZE,
+) -> Any:
+    """Members of `Facets`, those that the operation wants."""
+    size = DEFAULT_FACET_SIZE if size is None else size
+    if not 1 <= size <= MAX_FACET_SIZE:
+        message = f"`size` must be a whole number from 1 to {MAX_FACET_SIZE}."
+        fault = ParameterError("size", "parameter-invalid", message, str(DEFAULT_FACET_SIZE))
+        raise Spelled(fault.code, message, (fault,))
+    work: Work = info.context
+    found = await connection[FACETS_OF]([name for name in FACETS if work.wants(name)], size)
+    counted = {name: each and facet_data(each) for name, each in found.items()}
+    return dict.fromkeys(FACETS) | counted
+
+
+@strawberry.type(description="Papers in an order, a page of them, and what holds for all.")
+class PaperConnection:
+    """The connection of Relay's specification, with the totals of the whole result."""
+
+    edges: list[PaperEdge] = strawberry.field(
+        description="The papers of this page with their cursors."
+    )
+    nodes: list[Paper] = strawberry.field(description="The papers of this page alone.")
+    page_info: PageInfo = strawberry.field(description="How this page lies in its walk.")
+    total_count: int = strawberry.field(
+        description="How many papers the whole result has; exact, and constant over its pages."
+    )
+    total_all: int = strawberry.field(
+        description="How many papers hold every word of the query; less than `totalCount` where "
+        "`matched` is `ANY`."
+    )
+    matched: Match = strawberry.field(
+        description="How the words were combined in the end: `ALL` or `ANY`."
+    )
+    revision: str = strawberry.field(description="The revision that was read; opaque.")
+    facets: Facets = strawberry.field(
+        resolver=count_facets,
+        description="How many papers of the whole result each value has; counted when asked for.",
+    )
+    warnings: list[QueryWarning] = strawberry.field(
+        description="What of the query was not taken as written; empty when all was."
+    )

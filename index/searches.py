@@ -1,0 +1,193 @@
+"""Searching: from a request to a page, and to the facets and highlights that go with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from index.cursors import Cursor, CursorCodec, fingerprint
+from index.document import index_document
+from index.facets import Facet, facet
+from index.highlight import Highlighter, Holds
+from index.page_cache import PageCache
+from index.query import Range, Term
+from index.view import STALE, Plan, is_light, parsed_of
+from index.views import Views
+from schema.members import FURTHER_MEMBERS
+from schema.search import END, RELEVANCE, Highlight, Hit, Match, Page, SearchRequest
+
+PAGE_CACHE_BYTES = 32 * 2**20
+MAX_FACETS_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A page with the extras that its request asks for.
+
+    `rows` are JSON objects with the members asked for. `facets` by name and `highlights` for each
+    row are None where they were not asked for.
+    """
+
+    page: Page
+    rows: Sequence[bytes]
+    facets: Mapping[str, Facet | None] | None = None
+    highlights: Sequence[tuple[Highlight, ...]] | None = None
+
+
+class Searches:
+    """Answers requests from the views; `parallel` says whether the engine leaves other threads be.
+
+    Pages are remembered by revision, and facets too, since they cost the most.
+    """
+
+    def __init__(self, views: Views, codec: CursorCodec, *, parallel: bool) -> None:
+        self._views = views
+        self._codec = codec
+        self._parallel = parallel
+        self._pages = PageCache(PAGE_CACHE_BYTES)
+        self._facets: dict[tuple[object, ...], Facet | None] = {}
+
+    def plan(self, request: SearchRequest) -> Plan:
+        """Parse a request and fix the revision it reads; raises `Problem` for a query or cursor."""
+        parsed = parsed_of(request.q)
+        view, start, stale = self._views.current, None, False
+        backward = request.before is not None
+        place = request.before if backward else request.cursor
+        if place is not None and not (backward and place == END):
+            start = self._codec.decode(place, fingerprint(request))
+            kept = self._views.of(start.revision)
+            stale = kept is None
+            view = kept or view
+        page = self._pages.get((view.revision, stale, request))
+        filters = view.filters(request, start if stale else None)
+        extras = request.extras
+        direct = self._parallel and is_light(parsed.all) and is_light(filters)
+        light = (page is not None or direct) and not (extras.facets or extras.highlight)
+        return Plan(request, view, parsed, filters, light, start, backward, stale, page)
+
+    def run(self, plan: Plan) -> Page:
+        """The page that a plan asks for."""
+        if (known := plan.page) is not None:
+            if (known.next_cursor or known.previous_cursor) and not plan.stale:
+                self._views.walked(plan.view)
+            return known
+        view, request = plan.view, plan.request
+        found = view.find(plan)
+        hits = found.hits
+        if request.sort[0].name != RELEVANCE:
+            hits = tuple(Hit(hit.rowid, None) for hit in hits)
+        stored = view.reader.rows([hit.rowid for hit in hits])
+        following = previous = None
+        if found.later and hits:
+            following = self._cursor(plan, found.matched, found.rank + len(hits), hits[-1])
+        if found.earlier and hits:
+            previous = self._cursor(plan, found.matched, found.rank + 1, hits[0])
+        page = Page(
+            request=request,
+            hits=hits,
+            rows=tuple(stored[hit.rowid] for hit in hits),
+            total=found.total,
+            total_all=found.total_all,
+            matched=found.matched,
+            next_cursor=following,
+            previous_cursor=previous,
+            rank=found.rank,
+            revision=view.revision,
+            warnings=plan.parsed.warnings + ((STALE,) if plan.stale else ()),
+        )
+        self._pages.put((view.revision, plan.stale, request), page)
+        return page
+
+    def answer(self, plan: Plan) -> Answer:
+        """The page that a plan asks for, with the extras of its request."""
+        page, extras = self.run(plan), plan.request.extras
+        return Answer(
+            page,
+            rows=page.rows if extras.fields is None else _chosen(page, plan, extras.fields),
+            facets=self.facets(page, plan, extras.facets, extras.facet_size)
+            if extras.facets
+            else None,
+            highlights=self.highlights(page, plan) if extras.highlight else None,
+        )
+
+    def cursors(self, page: Page, plan: Plan) -> list[str]:
+        """A cursor behind each hit of a page."""
+        return [
+            self._cursor(plan, page.matched, rank, hit)
+            for rank, hit in enumerate(page.hits, start=page.rank + 1)
+        ]
+
+    def facets(
+        self, page: Page, plan: Plan, names: Sequence[str], size: int
+    ) -> dict[str, Facet | None]:
+        """Facets of a page's whole result by name, `size` values each; None for one not exact."""
+        found: dict[str, Facet | None] = {}
+        request = plan.request
+        for name in names:
+            bound = plan.start.bound if plan.stale and plan.start else None
+            key = (plan.view.revision, fingerprint(request), page.matched, bound, name, size)
+            if key not in self._facets:
+                if len(self._facets) >= MAX_FACETS_KEPT:
+                    self._facets.clear()
+                self._facets[key] = facet(plan, page.matched, name, size)
+            found[name] = self._facets[key]
+        return found
+
+    def highlights(self, page: Page, plan: Plan) -> list[tuple[Highlight, ...]]:
+        """What the query matched in each paper of a page, in order; nothing without a query."""
+        if plan.request.q is None:
+            return [() for _ in page.rows]
+        tree = plan.parsed.any if page.matched is Match.ANY else plan.parsed.all
+        highlighter = Highlighter(tree, plan.view.open_snapshot().expand)
+        return [_highlights(highlighter, orjson.loads(row)) for row in page.rows]
+
+    def _cursor(self, plan: Plan, matched: Match, rank: int, last: Hit) -> str:
+        """The cursor behind `last`, the hit number `rank` of its result; keeps the revision."""
+        start, view, request = plan.start, plan.view, plan.request
+        if not plan.stale:
+            self._views.walked(view)
+        cursor = Cursor(
+            revision=start.revision if start else view.revision,
+            bound=start.bound if start else view.index_position,
+            matched=matched,
+            rank=rank,
+            position=view.place(last.rowid, request),
+        )
+        return self._codec.encode(cursor, fingerprint(request))
+
+
+def _chosen(page: Page, plan: Plan, fields: Sequence[str]) -> list[bytes]:
+    """The papers of a page with `fields` alone; the whole papers are read where they must be."""
+    whole = not set(fields).isdisjoint(FURTHER_MEMBERS)
+    rows: list[bytes] = []
+    for row in page.rows:
+        paper = orjson.loads(row)
+        if whole:
+            paper = orjson.loads(plan.view.reader.paper(paper["id"]) or row)
+        rows.append(orjson.dumps({name: paper.get(name) for name in fields}))
+    return rows
+
+
+def _highlights(highlighter: Highlighter, paper: dict[str, Any]) -> tuple[Highlight, ...]:
+    names = [author["name"] for author in paper["authors"] or ()]
+    holds = _values_of(paper) if highlighter.asks_values else None
+    return highlighter.highlights(paper["title"], paper["abstract"], names, holds)
+
+
+def _values_of(paper: dict[str, Any]) -> Holds:
+    """Whether a paper holds a value, as far as its list row tells: not its sources and listings."""
+    document = index_document(0, 0, paper | {"sources": []}, ())
+
+    def holds(leaf: Term | Range) -> bool | None:
+        if leaf.field in ("source", "listed"):
+            return None
+        if isinstance(leaf, Term):
+            return leaf.text in document.exact.get(leaf.field, ())
+        low, high = leaf.low, leaf.high
+        return any(
+            (low is None or low <= value) and (high is None or value <= high)
+            for value in document.numbers.get(leaf.field, ())
+        )
+
+    return holds
