@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from bench.corpus import SEED, load, queries, shelf_folder
 from bench.server import Client, Server, running
+from bench.service import measure_service
 
 ROUNDS = 5
 FIELDS = "id title publishedAt authorCount comments"
@@ -102,13 +103,15 @@ def measure_loading(engine: str) -> None:
 def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("requests", "loading"), default="requests")
+    parser.add_argument("what", nargs="?", choices=("requests", "loading", "service"))
     parser.add_argument("--engine", choices=("tantivy", "whoosh"), default="tantivy")
     arguments = parser.parse_args()
     if arguments.what == "loading":
         measure_loading(arguments.engine)
-    else:
+    if arguments.what in (None, "requests"):
         measure_requests()
+    if arguments.what in (None, "service"):
+        measure_service()
 
 
 main()

@@ -63,7 +63,7 @@ def identifier_key(text: str) -> str | None:
             return ":".join(identity) if identity else None
         normal = {"arxiv": arxiv_id, "acl": acl_id}.get(kind, str)(value)
         return f"{kind}:{normal}" if normal else None
+    if OWN_ID.fullmatch(text):
+        return text
     bare = arxiv_id(text)
-    if bare:
-        return f"arxiv:{bare}"
-    return text if OWN_ID.fullmatch(text) else None
+    return f"arxiv:{bare}" if bare else None
