@@ -60,20 +60,23 @@ class CursorCodec:
         seal = self._seal(content, bound_to)
         return base64.urlsafe_b64encode(seal + content).rstrip(b"=").decode()
 
-    def decode(self, text: str, bound_to: bytes) -> Cursor:
-        """The cursor of `text`; raises `Problem` `cursor-invalid` for anything we did not make."""
+    def decode(self, text: str, bound_to: bytes, parameter: str = "cursor") -> Cursor:
+        """The cursor of `text`; raises `Problem` `cursor-invalid` for anything we did not make.
+
+        `parameter` is where the text was given.
+        """
         if not 0 < len(text) <= MAX_CURSOR_LENGTH or not text.isascii():
-            raise _invalid()
+            raise _invalid(parameter)
         try:
             sealed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
         except (binascii.Error, ValueError):
-            raise _invalid() from None
+            raise _invalid(parameter) from None
         seal, content = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
         if not hmac.compare_digest(seal, self._seal(content, bound_to)):
-            raise _invalid()
+            raise _invalid(parameter)
         version, revision, bound, matched, rank, place = orjson.loads(content)
         if version != _FORMAT:
-            raise _invalid()
+            raise _invalid(parameter)
         position = SortPosition(tuple(place[0]), place[1]) if place else None
         return Cursor(revision, bound, Match(matched), rank, position)
 
@@ -81,10 +84,10 @@ class CursorCodec:
         return hmac.digest(self._secret, bound_to + content, "sha256")[:_SEAL_BYTES]
 
 
-def _invalid() -> Problem:
+def _invalid(parameter: str) -> Problem:
     message = (
         "This cursor was not made by this server for this search. Take `nextCursor` of an answer "
         "as it is and repeat the request with every other parameter unchanged."
     )
-    fault = ParameterError("cursor", "cursor-invalid", message)
+    fault = ParameterError(parameter, "cursor-invalid", message)
     return Problem("cursor-invalid", message, (fault,))

@@ -55,7 +55,8 @@ class Searches:
         backward = request.before is not None
         place = request.before if backward else request.cursor
         if place is not None and not (backward and place == END):
-            start = self._codec.decode(place, fingerprint(request))
+            parameter = "before" if backward else "cursor"
+            start = self._codec.decode(place, fingerprint(request), parameter)
             kept = self._views.of(start.revision)
             stale = kept is None
             view = kept or view
