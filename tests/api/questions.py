@@ -10,15 +10,22 @@ from schema.search import SORT_FIELDS
 from tests.api.client import Client
 
 DOCUMENT = """query Ask($query: String, $match: Match, $filter: PaperFilter,
-  $orderBy: [PaperOrder!], $first: Int, $after: String) {
+  $orderBy: [PaperOrder!], $first: Int, $after: String, $last: Int, $before: String,
+  $extras: Boolean = false) {
   papers(query: $query, match: $match, filter: $filter, orderBy: $orderBy,
-         first: $first, after: $after) {
-    edges { score node { id } }
-    pageInfo { hasNextPage endCursor }
+         first: $first, after: $after, last: $last, before: $before) {
+    edges { score node { id }
+      highlights @include(if: $extras) { field fragments { text match } } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     totalCount totalAll matched revision
     warnings { code position length suggestion }
+    facets(size: 3) @include(if: $extras) {
+      year { ...counts } month { ...counts } hasCode { ...counts } source { ...counts } }
   }
-}"""
+}
+fragment counts on Facet { values { value count selected } totalValues otherCount missingCount }
+"""
+FACETS = "year,month,hasCode,source"
 
 GOOD: dict[str, list[str]] = {
     "author": ["Yann LeCun", "nobody"],
@@ -64,13 +71,21 @@ class Question:
     sort: str | None = None
     limit: int | None = None
     cursor: str | None = None
+    backward: bool = False
+    extras: bool = False
 
     def parameters(self) -> list[tuple[str, str]]:
         """The question as URL parameters."""
-        named = {"q": self.q, "match": self.match, "sort": self.sort, "cursor": self.cursor}
+        named = {"q": self.q, "match": self.match, "sort": self.sort}
+        if self.backward:
+            named["before"] = self.cursor or "end"
+        else:
+            named["cursor"] = self.cursor
         given = [(name, value) for name, value in named.items() if value is not None]
         if self.limit is not None:
             given.append(("limit", str(self.limit)))
+        if self.extras:
+            given += [("facets", FACETS), ("facetSize", "3"), ("highlight", "true")]
         return [*given, *self.filters]
 
     def variables(self) -> dict[str, Any]:
@@ -88,9 +103,12 @@ class Question:
             "match": self.match and self.match.upper(),
             "filter": self._filter() or None,
             "orderBy": order or None,
-            "first": self.limit,
-            "after": self.cursor,
-        }
+            "extras": self.extras,
+        } | (
+            {"last": 20 if self.limit is None else self.limit, "before": self.cursor}
+            if self.backward
+            else {"first": self.limit, "after": self.cursor}
+        )
 
     def _filter(self) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -124,17 +142,23 @@ class Answer:
     matched: str = ""
     revision: str = ""
     more: bool = False
+    fewer: bool = False
     warnings: tuple[tuple[Any, ...], ...] = ()
+    facets: dict[str, Any] | None = None
+    highlights: tuple[Any, ...] = ()
 
 
-def ask_rest(client: Client, question: Question) -> tuple[Answer, str | None]:
-    """REST's answer, and the cursor of the next page."""
+Cursors = tuple[str | None, str | None]
+
+
+def ask_rest(client: Client, question: Question) -> tuple[Answer, Cursors]:
+    """REST's answer, and the cursors of the next and the previous page."""
     response = client.get("/v1/papers", question.parameters())
     body = response.json()
     if response.status_code != 200:
         assert 400 <= response.status_code < 500
         faults = tuple(sorted(fault["code"] for fault in body["errors"]))
-        return Answer(body["code"], faults), None
+        return Answer(body["code"], faults), (None, None)
     meta = body["meta"]
     answer = Answer(
         ids=tuple(paper["id"] for paper in body["data"]),
@@ -144,20 +168,28 @@ def ask_rest(client: Client, question: Question) -> tuple[Answer, str | None]:
         matched=meta["matched"],
         revision=meta["revision"],
         more=meta["nextCursor"] is not None,
+        fewer=meta["previousCursor"] is not None,
         warnings=_warnings(meta["warnings"]),
+        facets=body["facets"],
+        highlights=tuple(
+            paper.get("search", {"highlights": []})["highlights"] for paper in body["data"]
+        )
+        if question.extras
+        else (),
     )
-    return answer, meta["nextCursor"]
+    return answer, (meta["nextCursor"], meta["previousCursor"])
 
 
-def ask_graphql(client: Client, question: Question) -> tuple[Answer, str | None]:
-    """GraphQL's answer, and the cursor of the next page."""
+def ask_graphql(client: Client, question: Question) -> tuple[Answer, Cursors]:
+    """GraphQL's answer, and the cursors of the next and the previous page."""
     body = client.graphql(DOCUMENT, **question.variables())
     if body.get("errors"):
         (error,) = body["errors"]
         code, faults = error["extensions"]["code"], error["extensions"].get("errors", ())
-        return Answer(code, tuple(sorted(fault["code"] for fault in faults))), None
+        return Answer(code, tuple(sorted(fault["code"] for fault in faults))), (None, None)
     papers = body["data"]["papers"]
-    more = papers["pageInfo"]["hasNextPage"]
+    info = papers["pageInfo"]
+    more, fewer = info["hasNextPage"], info["hasPreviousPage"]
     answer = Answer(
         ids=tuple(edge["node"]["id"] for edge in papers["edges"]),
         scores=tuple(edge["score"] for edge in papers["edges"]),
@@ -166,9 +198,12 @@ def ask_graphql(client: Client, question: Question) -> tuple[Answer, str | None]
         matched=papers["matched"].lower(),
         revision=papers["revision"],
         more=more,
+        fewer=fewer,
         warnings=_warnings(papers["warnings"]),
+        facets=papers.get("facets"),
+        highlights=tuple(edge["highlights"] for edge in papers["edges"]) if question.extras else (),
     )
-    return answer, papers["pageInfo"]["endCursor"] if more else None
+    return answer, (info["endCursor"] if more else None, info["startCursor"] if fewer else None)
 
 
 def _warnings(given: list[dict[str, Any]]) -> tuple[tuple[Any, ...], ...]:
@@ -209,6 +244,8 @@ def random_question(chance: random.Random, words: list[str], *, wrong: bool) -> 
         filters=filters,
         sort=sort,
         limit=chance.choice([None, 1, 2, 3, 5, 100]),
+        backward=chance.random() < 0.2,
+        extras=chance.random() < 0.3,
     )
     return _spoilt(chance, question) if wrong else question
 

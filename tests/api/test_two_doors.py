@@ -3,6 +3,7 @@
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 
 from tests.api.client import Client
 from tests.api.questions import Question, ask_graphql, ask_rest, random_question
@@ -15,25 +16,25 @@ def test_both_doors_answer_random_questions_alike(client: Client, engine: str, t
     chance = random.Random(f"{SEED} doors {engine}")
     words = sorted(set(re.findall(r"[a-z]{4,}", SAMPLE.read_text(encoding="utf-8").lower())))
     mix: Counter[str] = Counter()
-    cursors: list[tuple[Question, str]] = []
+    cursors: list[tuple[Question, str, bool]] = []
     count = max(100, scaled(500))
     for number in range(count):
         kind = number % 10
         if kind in (3, 6, 9) and cursors:
-            question, cursor = cursors.pop(chance.randrange(len(cursors)))
-            question = Question(
-                question.q, question.match, question.filters, question.sort, question.limit, cursor
-            )
+            question, cursor, backward = cursors.pop(chance.randrange(len(cursors)))
+            question = replace(question, cursor=cursor, backward=backward)
         else:
             question = random_question(chance, words, wrong=kind in (1, 5))
-        rest, rest_cursor = ask_rest(client, question)
-        graphql, graphql_cursor = ask_graphql(client, question)
+        rest, rest_cursors = ask_rest(client, question)
+        graphql, graphql_cursors = ask_graphql(client, question)
         assert rest == graphql, question
-        for cursor in {rest_cursor, graphql_cursor} - {None}:
-            assert cursor is not None
-            cursors.append((question, cursor))
+        for following, previous in (rest_cursors, graphql_cursors):
+            cursors += [(question, following, False)] if following else []
+            cursors += [(question, previous, True)] if previous else []
         mix["error" if rest.code else "answer" if rest.ids else "empty"] += 1
         mix["cursor"] += question.cursor is not None and rest.code is None
+        mix["backward"] += question.backward and rest.code is None
+        mix["extras"] += question.extras and rest.code is None
     tell(f"{count} questions, {dict(mix)}")
     assert mix["answer"] >= count / 2
     assert mix["error"] >= count / 5
