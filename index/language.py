@@ -4,8 +4,8 @@ Precedence, tightest first: NOT and `-`, AND, OR, words side by side. Linear in 
 """
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 from index.analysis import MAX_WORD, STOP_WORDS, stem
 from index.leaves import Item, Leaves, boosted, clamped, refusal
@@ -26,12 +26,14 @@ class Parsed:
     exclusions, fields and explicit operators still hold, so it matches whatever `all` does.
     `relaxable` says that `match=auto` may turn from `all` to `any`: there are two or more words
     and no operator. `warnings` name what was not taken as written, in the order of the text.
+    `crowded` says that a long plain text lost words: which ones depends on how frequent they are.
     """
 
     all: Node
     any: Node
     relaxable: bool
     warnings: tuple[QueryWarning, ...]
+    crowded: bool = False
 
 
 _PLAIN = re.compile(
@@ -40,8 +42,15 @@ _PLAIN = re.compile(
 _RESERVED = frozenset(("AND", "OR", "NOT"))
 
 
-def parse(text: str) -> Parsed:
+Frequency = Callable[[Node], int]
+"""How many papers a word or phrase finds."""
+
+
+def parse(text: str, frequency: Frequency | None = None) -> Parsed:
     """The tree of a query; any text is one.
+
+    Of a plain text with more words than a query may have the rarest are kept by `frequency`,
+    without it the first.
 
     Raises `Problem` with parameter `q` only beyond a documented bound: `query-too-long` (the text,
     or a word of it), `query-too-deep`, `query-too-many-clauses`, `query-too-many-expansions`, and
@@ -50,7 +59,7 @@ def parse(text: str) -> Parsed:
     if len(text) > MAX_QUERY_LENGTH:
         message = f"`q` may have at most {MAX_QUERY_LENGTH} characters; this has {len(text)}."
         raise refusal("query-too-long", message, MAX_QUERY_LENGTH)
-    return _parse_plain(text) or _parse_any(text)
+    return _parse_plain(text) or _parse_any(text, frequency)
 
 
 def _parse_plain(text: str) -> Parsed | None:
@@ -72,7 +81,7 @@ def _parse_plain(text: str) -> Parsed | None:
     return Parsed(And(terms), Or(terms), True, ())
 
 
-def _parse_any(text: str) -> Parsed:
+def _parse_any(text: str, frequency: Frequency | None = None) -> Parsed:
     if not _encodes(text):
         message = "`q` has half of a character (a lone surrogate); send valid Unicode."
         error = ParameterError("q", "query-text-invalid", message)
@@ -83,15 +92,17 @@ def _parse_any(text: str) -> Parsed:
     if not items:
         notes.whole("no-searchable-words", "Nothing in this query can be searched for.")
         return Parsed(Nothing(), Nothing(), False, notes.warnings())
-    plain = not parser.operators
+    plain, crowded = not parser.operators, False
     if plain:
-        items = _within_clauses(items, notes)
+        kept = _within_clauses(items, notes, frequency)
+        crowded = kept is not items
+        items = kept
     item = _assemble(items)
     if _clauses(item.all) > MAX_CLAUSES:
         message = f"A query with operators may have at most {MAX_CLAUSES} words."
         raise refusal("query-too-many-clauses", message, MAX_CLAUSES)
     relaxable = plain and isinstance(item.any, Or)
-    return Parsed(item.all, item.any, relaxable, notes.warnings())
+    return Parsed(item.all, item.any, relaxable, notes.warnings(), crowded)
 
 
 def _encodes(text: str) -> bool:
@@ -300,16 +311,30 @@ def _clauses(node: Node) -> int:
     return len(node.words) if isinstance(node, Phrase) else 1
 
 
-def _within_clauses(items: list[Item], notes: Notes) -> list[Item]:
-    """The first words of a long plain text, as many as a query may have; a note on the rest."""
-    needed = [_clauses(item.all) for item in items]
-    fitting = sum(total <= MAX_CLAUSES for total in accumulate(needed))
-    if fitting == len(items):
+def _within_clauses(items: list[Item], notes: Notes, frequency: Frequency | None) -> list[Item]:
+    """As many words of a long plain text as a query may have, in their order; a note on the rest.
+
+    Those are the rarest, and the earlier of equally rare ones; the first without `frequency`.
+    """
+    if sum(_clauses(item.all) for item in items) <= MAX_CLAUSES:
         return items
-    kept, cut, left = items[:fitting], items[fitting], MAX_CLAUSES - sum(needed[:fitting])
-    if isinstance(cut.all, Phrase) and left > 1:
-        node = replace(cut.all, words=cut.all.words[:left])
-        kept.append(replace(cut, all=node, any=node))
-    message = f"Only the first {MAX_CLAUSES} different words of this query are searched for."
-    notes.add("query-words-dropped", message, cut.start, items[-1].end)
-    return kept
+    ranked: Sequence[int] = range(len(items))
+    if frequency:
+        counts = [frequency(item.all) for item in items]
+        ranked = sorted(ranked, key=counts.__getitem__)
+    kept, left = dict[int, Item](), MAX_CLAUSES
+    for place in ranked:
+        item, needed = items[place], _clauses(items[place].all)
+        if needed <= left:
+            kept[place] = item
+            left -= needed
+            continue
+        if isinstance(item.all, Phrase) and left > 1:
+            node = replace(item.all, words=item.all.words[:left])
+            kept[place] = replace(item, all=node, any=node)
+        break
+    lost = next(item for place, item in enumerate(items) if kept.get(place) is not item)
+    which = "rarest" if frequency else "first"
+    message = f"Only the {which} {MAX_CLAUSES} different words of this query are searched for."
+    notes.add("query-words-dropped", message, lost.start, items[-1].end)
+    return [kept[place] for place in sorted(kept)]

@@ -1,7 +1,8 @@
 """Searching: from a request to a page, and to the facets and highlights that go with it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -10,8 +11,10 @@ from index.cursors import Cursor, CursorCodec, fingerprint
 from index.document import index_document
 from index.facets import Facet, facet
 from index.highlight import Highlighter, Holds
+from index.language import Parsed, parse
 from index.page_cache import PageCache
 from index.query import Range, Term
+from index.recent import Recent
 from index.view import STALE, Plan, is_light, parsed_of
 from index.views import Views
 from schema.members import FURTHER_MEMBERS
@@ -19,6 +22,7 @@ from schema.search import END, RELEVANCE, Highlight, Hit, Match, Page, SearchReq
 
 PAGE_CACHE_BYTES = 32 * 2**20
 MAX_FACETS_KEPT = 200
+MAX_CUT_KEPT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Searches:
         self._codec = codec
         self._parallel = parallel
         self._pages = PageCache(PAGE_CACHE_BYTES)
-        self._facets: dict[tuple[object, ...], Facet | None] = {}
+        self._facets: Recent[Facet | None] = Recent(MAX_FACETS_KEPT)
+        self._cut: Recent[Parsed] = Recent(MAX_CUT_KEPT)
 
     def plan(self, request: SearchRequest) -> Plan:
         """Parse a request and fix the revision it reads; raises `Problem` for a query or cursor."""
@@ -73,6 +78,7 @@ class Searches:
             if (known.next_cursor or known.previous_cursor) and not plan.stale:
                 self._views.walked(plan.view)
             return known
+        plan = self._settled(plan)
         view, request = plan.view, plan.request
         found = view.find(plan)
         hits = found.hits
@@ -123,25 +129,32 @@ class Searches:
         self, page: Page, plan: Plan, names: Sequence[str], size: int
     ) -> dict[str, Facet | None]:
         """Facets of a page's whole result by name, `size` values each; None for one not exact."""
+        plan = self._settled(plan)
         found: dict[str, Facet | None] = {}
         request = plan.request
         for name in names:
             bound = plan.start.bound if plan.stale and plan.start else None
             key = (plan.view.revision, fingerprint(request), page.matched, bound, name, size)
-            if key not in self._facets:
-                if len(self._facets) >= MAX_FACETS_KEPT:
-                    self._facets.clear()
-                self._facets[key] = facet(plan, page.matched, name, size)
-            found[name] = self._facets[key]
+            found[name] = self._facets.get(key, partial(facet, plan, page.matched, name, size))
         return found
 
     def highlights(self, page: Page, plan: Plan) -> list[tuple[Highlight, ...]]:
         """What the query matched in each paper of a page, in order; nothing without a query."""
         if plan.request.q is None:
             return [() for _ in page.rows]
+        plan = self._settled(plan)
         tree = plan.parsed.any if page.matched is Match.ANY else plan.parsed.all
         highlighter = Highlighter(tree, plan.view.open_snapshot().expand)
         return [_highlights(highlighter, orjson.loads(row)) for row in page.rows]
+
+    def _settled(self, plan: Plan) -> Plan:
+        """A plan whose long text is cut to its rarest words, which takes the index to tell."""
+        if not plan.parsed.crowded or not plan.request.q:
+            return plan
+        snapshot = plan.view.open_snapshot()
+        key = (plan.view.revision, plan.request.q)
+        cut = self._cut.get(key, partial(parse, plan.request.q, snapshot.count))
+        return replace(plan, parsed=cut)
 
     def _cursor(self, plan: Plan, matched: Match, rank: int, last: Hit) -> str:
         """The cursor behind `last`, the hit number `rank` of its result; keeps the revision."""

@@ -28,7 +28,14 @@ PARTS = {
 }
 """The parts of `index`, by the beginnings of their module names (`index.store_reader` too)."""
 
-LEAVES = ("index.folding", "index.analysis", "index.query", "index.document", "index.engine")
+LEAVES = (
+    "index.recent",
+    "index.folding",
+    "index.analysis",
+    "index.query",
+    "index.document",
+    "index.engine",
+)
 """What every part of `index` may import."""
 
 SERVICE = {

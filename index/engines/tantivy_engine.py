@@ -20,7 +20,6 @@ from index.document import IndexDocument
 from index.engine import Capabilities, EngineUnavailable
 from index.engines.builds import Builds
 from index.engines.facets import check_exact, check_facet
-from index.engines.recent import Recent
 from index.engines.tantivy_facets import TooManyValues, facet_counts
 from index.engines.tantivy_fields import (
     CHECKPOINT,
@@ -35,6 +34,7 @@ from index.engines.texts import FORMAT, SURFACE_FIELDS
 from index.engines.trees import check, check_positions
 from index.expansion import fuzzy_words, literal_prefix, wildcard_words
 from index.query import Node, Prefix, Wildcard
+from index.recent import Recent
 from schema.search import BY_RELEVANCE, RELEVANCE, FacetCounts, Hit, Hits, Sort, SortPosition
 
 WRITER_MEMORY = 64_000_000

@@ -8,8 +8,8 @@ import pytest
 
 from index.engine import Engine
 from index.engines import open_engine
-from index.engines.recent import Recent
 from index.query import Every, Fuzzy, Term
+from index.recent import Recent
 from tests.corpus import papers
 from tests.scale import SEED
 

@@ -375,6 +375,16 @@ def test_a_long_plain_text_keeps_its_first_different_words():
     assert codes(" ".join(words[:MAX_CLAUSES])) == []
 
 
+def test_a_long_plain_text_keeps_its_rarest_words():
+    words = [f"w{number}" for number in range(MAX_CLAUSES + 6)]
+    common = {"w3", "w10", "w64", "w65", "w68", "w69"}
+    parsed = parse(" ".join(words), lambda node: 1 + 8 * (node.text in common))
+    assert [term.text for term in parsed.all.nodes] == [w for w in words if w not in common]
+    assert parsed.crowded
+    assert "rarest" in parsed.warnings[0].message
+    assert not parse("a few words", lambda node: 1).crowded
+
+
 def test_a_long_phrase_in_plain_text_is_cut():
     parsed = parse("x " + "-".join(f"w{number}" for number in range(100)))
     assert isinstance(parsed.all, And)

@@ -4,12 +4,14 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from index.analysis import STOP_WORDS, stem, stems
 from index.engines import ENGINES
 from index.shelf import Shelf
+from schema.request import parse_request
 from schema.search import AUTO_MINIMUM, Match
 from tests.api.client import Silent
 from tests.paths import SAMPLE
@@ -174,3 +176,18 @@ def test_corners(known: Known, match: Match) -> None:
     bare = ask(known.shelf, match=match, limit=100)
     assert (bare.total, bare.total_all) == (everything, everything)
     assert ids(ask(known.shelf, q="  ", match=match, limit=100)) == ids(bare)
+
+
+def test_a_long_text_is_searched_by_its_rarest_words(tmp_path: Path, engine: str) -> None:
+    common = [f"common{number:02d}" for number in range(70)]
+    source = tmp_path / "papers.jsonl"
+    papers = [{"title": f"Paper {number}", "abstract": " ".join(common)} for number in range(5)]
+    papers.append({"title": "The odd one", "abstract": "rareword"})
+    source.write_text("".join(json.dumps(paper) + "\n" for paper in papers))
+    with Shelf(tmp_path / "data", engine) as shelf:
+        shelf.load([source], Silent())
+        page = shelf.search(parse_request([("q", " ".join([*common, "rareword"]))]))
+        assert page.total == 6
+        assert "The odd one" in {json.loads(row)["title"] for row in page.rows}
+        (warning,) = page.warnings
+        assert (warning.code, "rarest" in warning.message) == ("query-words-dropped", True)
