@@ -27,6 +27,7 @@ KNOWN = [
     "a\\", "{", "}}", "$$", "a" + "-b" * 1000, "title:(" * 100, "-(" * 500, "NOT (" * 300,
     "id:" * 100, "published:2024-13-45", "published:[2025 TO 2024]", "authors:>=", "has:", "has:x",
     " OR ".join(["learning"] * 64), " OR ".join(["learning"] * 65), '"the the the"~4',
+    " ".join(f"w{n}" for n in range(800)), " ".join(map(chr, range(0x4E00, 0x4E00 + 1990))),
     '"the of"~32', '"a a a a a"~2', "the " * 900, "a b c d e f g h " * 100,
 ]  # fmt: skip
 OPERATORS = ["AND", "OR", "NOT", "-", "(", ")", '"', "*", "?", "~1", "~2", "^2", ":", "title:",
