@@ -3,13 +3,14 @@
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from index.cursors import Cursor
 from index.document import exact_value
 from index.engine import Snapshot
 from index.language import Parsed, parse
 from index.query import And, Every, Fuzzy, Node, Not, Or, Phrase, Prefix, Range, Term, Wildcard
+from index.recent import Recent
 from index.store_reader import Reader
 from schema.errors import Problem
 from schema.filters import Condition
@@ -27,6 +28,10 @@ from schema.search import (
 
 MAX_DIRECT_LEAVES = 4
 """A query of at most this many plain leaves takes well under a millisecond: no pool is needed."""
+
+BLOCK = 200
+KEPT_BLOCKS = 8
+"""Hits that are taken at once deep in a walk, and how many such blocks a revision keeps."""
 
 
 def condition_node(condition: Condition) -> Node:
@@ -93,6 +98,7 @@ class View:
         self.reader = reader
         self.snapshot = snapshot
         self.walked = False
+        self._blocks: Recent[Hits] = Recent(KEPT_BLOCKS)
         self.index_position = snapshot.position if snapshot else 0
         generation = snapshot.generation if snapshot else "none"
         self.revision = f"{reader.position:x}-{self.index_position:x}-{generation}"
@@ -145,35 +151,51 @@ class View:
         return _found(plan, self._page(plan, parsed.any), full.total, Match.ANY)
 
     def _page(self, plan: Plan, tree: Node) -> Hits:
-        """The hits of the page among those of `tree`, and the one next to it if there is one."""
-        snapshot, sort = self.open_snapshot(), plan.request.sort
-        place = plan.start.position if plan.start else None
-        if place is None:
+        """The hits of the page among those of `tree`, and the one next to it if there is one.
+
+        In the revision of the walk ranks are exact, whatever the order. When that is gone the walk
+        goes on from the key of its place; one by relevance has none, and goes on from its rank.
+        """
+        snapshot, start = self.open_snapshot(), plan.start
+        if start is None or not plan.stale or start.position is None:
             first, count = _window(plan, lambda: snapshot.count(tree, plan.filters))
-            return snapshot.search(tree, plan.filters, sort, offset=first, limit=count)
-        after, before = (None, place) if plan.backward else (place, None)
+            return self._ranked(plan, tree, first, count)
+        after, before = (None, start.position) if plan.backward else (start.position, None)
         count = plan.request.limit + 1
-        return snapshot.search(tree, plan.filters, sort, after=after, before=before, limit=count)
+        return snapshot.search(
+            tree, plan.filters, plan.request.sort, after=after, before=before, limit=count
+        )
+
+    def _ranked(self, plan: Plan, tree: Node, first: int, count: int) -> Hits:
+        """`count` hits from rank `first` on.
+
+        An engine counts off every hit ahead of a page, so deep in a walk hits are taken in blocks
+        that serve the next pages too.
+        """
+        search = partial(self.open_snapshot().search, tree, plan.filters, plan.request.sort)
+        if first < BLOCK:
+            return search(offset=first, limit=count)
+        blocks = [
+            self._blocks.get(
+                (tree, plan.filters, plan.request.sort, start),
+                partial(search, offset=start, limit=BLOCK),
+            )
+            for start in range(first // BLOCK * BLOCK, first + max(1, count), BLOCK)
+        ]
+        hits = [hit for block in blocks for hit in block.hits][first % BLOCK :]
+        return Hits(blocks[0].total, tuple(hits[: max(0, count)]))
 
     def _then_partial(self, plan: Plan, full: Hits) -> Hits:
         """Behind the papers with all words those with some, by score; the sets are disjoint."""
-        snapshot, sort = self.open_snapshot(), plan.request.sort
         tree = And((plan.parsed.any, Not(plan.parsed.all)))
+        snapshot = self.open_snapshot()
         first, count = _window(plan, lambda: full.total + snapshot.count(tree, plan.filters))
         leading = full.hits
         if plan.backward:  # its window was that of the full matches alone
             wanted = max(0, min(count, full.total - first))
-            leading = snapshot.search(
-                plan.parsed.all, plan.filters, sort, offset=first, limit=wanted
-            ).hits
-        partial = snapshot.search(
-            tree,
-            plan.filters,
-            sort,
-            offset=max(0, first - full.total),
-            limit=count - len(leading),
-        )
-        return Hits(full.total + partial.total, leading + partial.hits)
+            leading = self._ranked(plan, plan.parsed.all, first, wanted).hits
+        partial_hits = self._ranked(plan, tree, max(0, first - full.total), count - len(leading))
+        return Hits(full.total + partial_hits.total, leading + partial_hits.hits)
 
     def place(self, rowid: int, request: SearchRequest) -> SortPosition | None:
         """Where a paper stands in the request's order; None where only its rank can tell.
