@@ -14,7 +14,7 @@ letters and digits of the folded text (`index.folding`); everything else parts w
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -100,27 +100,49 @@ def stem(word: str) -> str:
     return _stems[word]
 
 
+def stem_opening(stem_: str) -> str:
+    """Letters that every word of this stem begins with; not all that they share.
+
+    The rules take letters from the end of a word and add few: an `e`, `i` or `y`, `ie` for `ying`
+    (`lying`), `ble` for `bility`, of which the `e` may go again.
+    """
+    if stem_.endswith(("ie", "ble")):
+        return stem_[:-2]
+    return stem_[:-1] if stem_.endswith(("e", "i", "y", "bl")) else stem_
+
+
 def words(text: str) -> list[str]:
     """The words of `text` in order, folded: the surface forms."""
-    return _read(fold(text))[0]
+    folded = fold(text)
+    spaced = _spaced(folded)
+    return _read(folded) if spaced is None else spaced.split()
 
 
-def _read(folded: str) -> tuple[list[str], str | None]:
-    """The words of a folded text; and the same text with nothing but its words, between spaces.
+def _read(folded: str) -> list[str]:
+    """The words of any folded text."""
+    return (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
+
+
+def _spaced(folded: str) -> str | None:
+    """A folded text with nothing but its words, between spaces; None if it is not so simple.
 
     `_WORD` says what a word is. In ASCII without its exceptions that is what stands between
-    spaces after all other characters have become spaces, found in a third of the time; such a text
-    is returned too, as long as it was but for a space at each end, else None.
+    spaces after all other characters have become spaces, found in a third of the time. The result
+    is as long as the text but for a space more at each end.
     """
-    if not folded.isascii():
-        return _WORD.findall(folded), None
-    if "c++" not in folded and "#" not in folded and "'s's" not in folded:
-        plain = _POSSESSIVE.sub("  ", folded) if "'s" in folded else folded
-        spaced = f" {plain.translate(_TO_SPACE)} "
-        found = spaced.split()
-        if len(max(found, key=len, default="")) <= MAX_WORD:
-            return found, spaced
-    return _ASCII_WORD.findall(folded), None
+    if not folded.isascii() or "#" in folded or ("+" in folded and "c++" in folded):
+        return None
+    if "'" in folded and "'s" in folded:
+        if "'s's" in folded:
+            return None
+        folded = _POSSESSIVE.sub("  ", folded)
+    spaced = f" {folded.translate(_TO_SPACE)} "
+    at, last = 0, len(spaced) - 1
+    while at < last:  # from space to space: is one always near enough?
+        at = spaced.rfind(" ", at + 1, at + MAX_WORD + 2)
+        if at < 0:
+            return None
+    return spaced
 
 
 def stems(text: str) -> list[str]:
@@ -210,20 +232,32 @@ def tokens_with_offsets(text: str) -> list[Token]:
 
 
 class TextWords:
-    """The words of one text, as `words` gives them; where they stand is worked out when asked.
+    """The words of one text, as `words` gives them, and where they stand; worked out when asked.
 
     Says the same as `tokens_with_offsets`, for less: it makes no tokens, and looks only for the
     words that are wanted.
     """
 
-    __slots__ = ("_folded", "_spaced", "stems", "surfaces", "text")
+    __slots__ = ("_folded", "_spaced", "_surfaces", "text")
 
-    def __init__(self, text: str, *, stemmed: bool = True) -> None:
-        """Without `stemmed` the words, as those of names, stand for their stems too."""
+    def __init__(self, text: str) -> None:
         self.text = text
         self._folded = fold(text)
-        self.surfaces, self._spaced = _read(self._folded)
-        self.stems = list(map(_stems.__getitem__, self.surfaces)) if stemmed else self.surfaces
+        self._spaced = _spaced(self._folded)
+        self._surfaces: list[str] | None = None
+
+    @property
+    def surfaces(self) -> list[str]:
+        """The words in order, folded."""
+        if self._surfaces is None:
+            spaced = self._spaced
+            self._surfaces = _read(self._folded) if spaced is None else spaced.split()
+        return self._surfaces
+
+    @property
+    def stems(self) -> list[str]:
+        """The stems of the words in order."""
+        return list(map(_stems.__getitem__, self.surfaces))
 
     def places(self, wanted: Sequence[int]) -> list[tuple[int, int]]:
         """Start and end (exclusive) in the raw text of the words at the positions `wanted`.
@@ -233,12 +267,41 @@ class TextWords:
         if not self._keeps_places():
             tokens = tokens_with_offsets(self.text)
             return [(tokens[position].start, tokens[position].end) for position in wanted]
-        sought = {self.surfaces[position] for position in wanted}
-        if self._spaced is not None and len(sought) <= _MOST_SOUGHT:
-            return self._found(wanted, sought)
         pattern = _ASCII_WORD if self._folded.isascii() else _WORD
         spans = [match.span(1) for match in pattern.finditer(self._folded)]
         return [spans[position] for position in wanted]
+
+    def find(
+        self, openings: Sequence[str], wanted: Mapping[str, object], reach: int
+    ) -> list[tuple[int, int, int, str]]:
+        """The words for which `wanted` has something true: position, start, end and surface each.
+
+        All of them begin with one of `openings`, none of which begins with another; only words that
+        do are looked up. Start and end (exclusive) are places in the raw text. Distances between
+        positions are right up to `reach`, and beyond it greater than `reach`.
+        """
+        spaced = self._spaced
+        if spaced is None or "" in openings or not self._keeps_places():
+            surfaces = self.surfaces
+            positions_ = [at for at, word in enumerate(surfaces) if wanted[word]]
+            places = self.places(positions_) if positions_ else ()
+            return [
+                (at, start, end, surfaces[at])
+                for at, (start, end) in zip(positions_, places, strict=True)
+            ]
+        found: list[tuple[int, int, str]] = []
+        for opening in openings:
+            between = f" {opening}"
+            start = spaced.find(between)
+            while start >= 0:
+                end = spaced.find(" ", start + 1)
+                surface = spaced[start + 1 : end]
+                if wanted[surface]:
+                    found.append((start, end - 1, surface))  # the space in front makes up for 1
+                start = spaced.find(between, end)
+        if len(openings) > 1:
+            found.sort()
+        return _numbered(spaced, found, reach)
 
     def _keeps_places(self) -> bool:
         """Whether every character of the text folds alone, to one character."""
@@ -247,26 +310,19 @@ class TextWords:
         # None folds to nothing without joining what is before it: of equal length, all fold to one.
         return self.text.isascii() or not any(map(_joins, set(_SPECIAL.findall(self.text))))
 
-    def _found(self, wanted: Sequence[int], sought: set[str]) -> list[tuple[int, int]]:
-        """The places of a few words, by looking for them between spaces."""
-        assert self._spaced is not None
-        spans: list[tuple[int, int]] = []
-        for surface in sought:
-            between, length = f" {surface} ", len(surface)
-            start = self._spaced.find(between)
-            while start >= 0:
-                spans.append((start, start + length))  # the space in front makes up for itself
-                start = self._spaced.find(between, start + length + 1)
-        spans.sort()
-        if len(spans) == len(wanted):
-            return spans
-        positions_ = [at for at, word in enumerate(self.surfaces) if word in sought]
-        by_position = dict(zip(positions_, spans, strict=True))
-        return [by_position[position] for position in wanted]
 
+def _numbered(
+    spaced: str, found: list[tuple[int, int, str]], reach: int
+) -> list[tuple[int, int, int, str]]:
+    """Words of a spaced text with positions; of the words between two, `reach` + 1 are counted."""
+    numbered: list[tuple[int, int, int, str]] = []
+    position, before = -1, 0
+    for start, end, surface in found:
+        position += len(spaced[before : start + 1].split(None, reach)) + 1
+        numbered.append((position, start, end, surface))
+        before = end + 1
+    return numbered
 
-_MOST_SOUGHT = 8
-"""Looking for more different words than this takes longer than reading all of the text."""
 
 _SPECIAL = re.compile(r"[^\x00-\x7f]")
 

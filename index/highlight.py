@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from index.document import TEXT_FIELDS
-from index.occurrences import Expand, Finder, Part, TextLeaf, finder, sought
+from index.occurrences import Expand, Finder, Part, Sought, TextLeaf
 from index.passages import Mark, fragments, passages
 from index.query import And, Every, Node, Not, Nothing, Or, Range, Term
 from schema.search import Highlight
@@ -27,9 +27,9 @@ class Highlighter:
     """
 
     def __init__(self, tree: Node, expand: Expand) -> None:
-        compiler = _Compiler(expand)
+        compiler = _Compiler(Sought(expand, stemmed=True), Sought(expand, stemmed=False))
         self._root = compiler.compile(tree, marks=True, certain=True)
-        self._wanted = frozenset(compiler.wanted)
+        self._in_texts, self._in_names = compiler.in_texts, compiler.in_names
         self._marks = compiler.marks
         self.asks_values = compiler.marks and compiler.asks_values
 
@@ -50,7 +50,7 @@ class Highlighter:
         """
         if not self._marks:
             return ()
-        paper = _Paper(title, abstract, authors, holds, self._wanted)
+        paper = _Paper(title, abstract, authors, holds, self._in_texts, self._in_names)
         if self._root.truth(paper) is False:
             return ()
         self._root.mark(paper)
@@ -79,10 +79,11 @@ class _Paper:
         abstract: str,
         authors: Sequence[str],
         holds: Holds | None,
-        wanted: frozenset[str],
+        in_texts: Sought,
+        in_names: Sought,
     ) -> None:
         self._texts, self._authors = (title, abstract), authors
-        self._wanted = wanted
+        self._in_texts, self._in_names = in_texts, in_names
         self._title: Part | None = None
         self._abstract: Part | None = None
         self._names: list[Part] | None = None
@@ -94,19 +95,19 @@ class _Paper:
     @property
     def title(self) -> Part:
         if self._title is None:
-            self._title = Part(self._texts[0], self._wanted)
+            self._title = Part(self._texts[0], self._in_texts)
         return self._title
 
     @property
     def abstract(self) -> Part:
         if self._abstract is None:
-            self._abstract = Part(self._texts[1], self._wanted)
+            self._abstract = Part(self._texts[1], self._in_texts)
         return self._abstract
 
     @property
     def names(self) -> list[Part]:
         if self._names is None:
-            self._names = [Part(each, self._wanted, stemmed=False) for each in self._authors]
+            self._names = [Part(each, self._in_names) for each in self._authors]
         return self._names
 
     def parts(self, name: str) -> list[Part]:
@@ -127,11 +128,7 @@ class _Paper:
 
 
 def _placed(part: Part, marks: dict[int, int]) -> list[Mark]:
-    positions = sorted(marks)
-    places = part.words.places(positions)
-    return [
-        Mark(start, end, at, marks[at]) for at, (start, end) in zip(positions, places, strict=True)
-    ]
+    return [Mark(*part.places[at], at, marks[at]) for at in sorted(marks)]
 
 
 # The tree made ready. `truth` is whether the paper matches, None if that is open; `mark` marks what
@@ -246,10 +243,10 @@ _Tree: TypeAlias = _Leaf | _Value | _Known | _Without | _AllOf | _AnyOf
 
 @dataclass(slots=True)
 class _Compiler:
-    """Makes a tree ready; `wanted` gathers the stems and names that its leaves look for."""
+    """Makes a tree ready, and gathers what its leaves look for."""
 
-    expand: Expand
-    wanted: set[str] = field(default_factory=set)
+    in_texts: Sought
+    in_names: Sought
     marks: bool = False
     asks_values: bool = False
     _leaves: dict[Node, _Leaf] = field(default_factory=dict)
@@ -282,7 +279,7 @@ class _Compiler:
         self.marks = self.marks or (marks and node.field != "author")
         leaf = self._leaves.get(node)
         if leaf is None:
-            leaf = _Leaf(node.field, finder(node, self.expand), 1 << len(self._leaves))
+            sought = self.in_names if node.field == "author" else self.in_texts
+            leaf = _Leaf(node.field, sought.finder(node), 1 << len(self._leaves))
             self._leaves[node] = leaf
-            self.wanted.update(sought(node))
         return leaf

@@ -2,10 +2,10 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Sequence
-from itertools import compress
+from itertools import takewhile
 from typing import TypeAlias
 
-from index.analysis import TextWords
+from index.analysis import TextWords, stem, stem_opening
 from index.expansion import literal_prefix, wildcard_regex
 from index.query import Fuzzy, Phrase, Prefix, Term, Wildcard
 
@@ -15,63 +15,110 @@ Expand: TypeAlias = Callable[[Fuzzy], Collection[str]]
 """The words that a fuzzy word stands for in the index."""
 
 
-class Part:
-    """A title, an abstract or a name: its words, and the positions of those that are wanted."""
-
-    __slots__ = ("where", "words")
-
-    def __init__(self, text: str, wanted: frozenset[str], *, stemmed: bool = True) -> None:
-        self.words = TextWords(text, stemmed=stemmed)
-        self.where: dict[str, list[int]] = {}
-        stems = self.words.stems
-        for at in compress(range(len(stems)), map(wanted.__contains__, stems)):
-            self.where.setdefault(stems[at], []).append(at)
-
-
-Finder: TypeAlias = Callable[[Part], Sequence[int]]
+Finder: TypeAlias = Callable[["Part"], Sequence[int]]
 """The positions, ascending, of the words of a part that a leaf matches."""
 
-
-def sought(leaf: TextLeaf) -> tuple[str, ...]:
-    """The stems, or words of names, that a part must know the positions of for this leaf."""
-    match leaf:
-        case Term():
-            return (leaf.text,)
-        case Phrase():
-            return leaf.words
-        case _:
-            return ()
+MAX_REMEMBERED_WORDS = 65_536
 
 
-def finder(leaf: TextLeaf, expand: Expand) -> Finder:
-    """What finds a leaf in parts that were made with its `sought`; `expand` is asked once."""
-    match leaf:
-        case Term():
-            return _term(leaf.text)
-        case Phrase():
-            return _phrase(leaf.words, leaf.slop)
-        case Prefix():
-            return _prefix(leaf.text)
-        case Wildcard():
-            return _wildcard(leaf.pattern)
-        case Fuzzy():
-            return _among(frozenset(expand(leaf)))
+class Sought(dict[str, tuple[int, ...]]):
+    """What the leaves of a query look for in texts of one kind: by word, the numbers of it.
+
+    A number is a stem, a prefix, a pattern or a fuzzy word; two leaves may share one. Filled as
+    words are asked for, each once a request; emptied when there are too many.
+    """
+
+    def __init__(self, expand: Expand, *, stemmed: bool) -> None:
+        """Not `stemmed`, as for names, a word stands for its stem; `expand` is asked once."""
+        super().__init__()
+        self.openings: tuple[str, ...] = ()
+        self.reach = 1
+        self._expand = expand
+        self._stemmed = stemmed
+        self._stems: dict[str, int] = {}
+        self._tests: list[tuple[int, Callable[[str], bool]]] = []
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        number = self._stems.get(stem(word) if self._stemmed else word)
+        numbers: tuple[int, ...] = () if number is None else (number,)
+        for number, test in self._tests:
+            if test(word):
+                numbers += (number,)
+        if len(self) >= MAX_REMEMBERED_WORDS:
+            self.clear()
+        self[word] = numbers
+        return numbers
+
+    def finder(self, leaf: TextLeaf) -> Finder:
+        """What finds a leaf in parts; all leaves are to be asked for before the first part."""
+        match leaf:
+            case Term():
+                return _at(self._stem(leaf.text))
+            case Phrase():
+                self.reach = max(self.reach, leaf.slop)
+                return _phrase([self._stem(word) for word in leaf.words], leaf.slop)
+            case Prefix():
+                return self._tested(leaf.text, _begins(leaf.text))
+            case Wildcard():
+                return self._tested(literal_prefix(leaf.pattern), _matches(leaf.pattern))
+            case Fuzzy():
+                words = frozenset(self._expand(leaf))
+                return self._tested(_shared(words), words.__contains__) if words else _nowhere
+
+    def _stem(self, text: str) -> int:
+        self._open(stem_opening(text) if self._stemmed else text)
+        return self._stems.setdefault(text, len(self._stems) + len(self._tests))
+
+    def _tested(self, opening: str, test: Callable[[str], bool]) -> Finder:
+        self._open(opening)
+        number = len(self._stems) + len(self._tests)
+        self._tests.append((number, test))
+        return _at(number)
+
+    def _open(self, opening: str) -> None:
+        """Of two openings, one of which begins with the other, only the shorter is kept."""
+        if not opening.startswith(self.openings):
+            others = (each for each in self.openings if not each.startswith(opening))
+            self.openings = (*others, opening)
 
 
-def _term(text: str) -> Finder:
+class Part:
+    """A title, an abstract or a name: where it has what is sought.
+
+    `where` has the positions of each number, ascending; `places` the start and end (exclusive) by
+    position. Distances between positions are right as far as a phrase of the query reaches.
+    """
+
+    __slots__ = ("places", "where")
+
+    def __init__(self, text: str, sought: Sought) -> None:
+        self.where: dict[int, list[int]] = {}
+        self.places: dict[int, tuple[int, int]] = {}
+        found = TextWords(text).find(sought.openings, sought, sought.reach)
+        for position, start, end, surface in found:
+            self.places[position] = start, end
+            for number in sought[surface]:
+                self.where.setdefault(number, []).append(position)
+
+
+def _nowhere(_: Part) -> Sequence[int]:
+    return ()
+
+
+def _at(number: int) -> Finder:
     def find(part: Part) -> Sequence[int]:
-        return part.where.get(text, ())
+        return part.where.get(number, ())
 
     return find
 
 
-def _phrase(words: tuple[str, ...], slop: int) -> Finder:
+def _phrase(words: Sequence[int], slop: int) -> Finder:
     """The words of all occurrences: ways to place the words, each 1 to `slop` behind the last."""
 
     def find(part: Part) -> Sequence[int]:
         if not words or not all(word in part.where for word in words):
             return ()
-        reached = [part.where[words[0]]]
+        reached: list[Sequence[int]] = [part.where[words[0]]]
         for word in words[1:]:
             reached.append(_behind(part.where[word], reached[-1], slop))
             if not reached[-1]:
@@ -106,27 +153,16 @@ def _ahead(positions: Sequence[int], others: Sequence[int], slop: int) -> list[i
     return kept
 
 
-def _prefix(text: str) -> Finder:
-    def find(part: Part) -> Sequence[int]:
-        return [at for at, word in enumerate(part.words.surfaces) if word.startswith(text)]
-
-    return find
-
-
-def _wildcard(pattern: str) -> Finder:
-    prefix, matches = literal_prefix(pattern), wildcard_regex(pattern).fullmatch
-
-    def find(part: Part) -> Sequence[int]:
-        surfaces = part.words.surfaces
-        near = {word for word in surfaces if word.startswith(prefix)}
-        found = {word for word in near if matches(word)}
-        return [at for at, word in enumerate(surfaces) if word in found] if found else ()
-
-    return find
+def _shared(words: Collection[str]) -> str:
+    """What all of `words` begin with."""
+    pairs = zip(min(words), max(words), strict=False)
+    return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _among(words: frozenset[str]) -> Finder:
-    def find(part: Part) -> Sequence[int]:
-        return [at for at, word in enumerate(part.words.surfaces) if word in words]
+def _begins(opening: str) -> Callable[[str], bool]:
+    return lambda word: word.startswith(opening)
 
-    return find
+
+def _matches(pattern: str) -> Callable[[str], bool]:
+    matches = wildcard_regex(pattern).fullmatch
+    return lambda word: matches(word) is not None

@@ -20,7 +20,6 @@ MAX_PLACES = 25
 _JOINED = 100
 _SPACE = re.compile(r"\s+")
 _TO_LAST_SPACE = re.compile(r".*(?=\s)", re.DOTALL)
-_SENTENCE_ENDS = (". ", "? ", "! ")
 
 
 class Mark(NamedTuple):
@@ -62,6 +61,8 @@ def fragments(text: str, start: int, end: int, marks: Iterable[Mark]) -> tuple[F
     pieces: list[Fragment] = []
     at = marked = start  # `at` to `marked` is a mark not yet written
     for mark in marks:
+        if mark.start >= end:
+            break
         if mark.start < start or mark.end > end:
             continue
         if mark.start > marked or at == marked:
@@ -93,12 +94,18 @@ def passages(text: str, marks: Sequence[Mark]) -> list[tuple[int, int]]:
     windows = [_window(places, first, len(text)) for first in range(len(places))]
     chosen: list[tuple[int, int]] = []
     shown = 0
-    while windows and len(chosen) < MAX_PASSAGES:
+    while windows:
         best = _best(windows, shown)
-        low = max((end for _, end in chosen if end <= places[best.first].start), default=0)
-        high = min((at for at, _ in chosen if at >= places[best.last].end), default=len(text))
+        low, high = 0, len(text)
+        for start, end in chosen:
+            if end <= places[best.first].start:
+                low = max(low, end)
+            if start >= places[best.last].end:
+                high = min(high, start)
         start, end = _cut(text, places, best, low, high)
         chosen.append((start, end))
+        if len(chosen) == MAX_PASSAGES:
+            break
         left: list[_Window] = []
         for window in windows:
             first = places[window.first]
@@ -166,12 +173,18 @@ def _cut(text: str, places: list[_Place], window: _Window, low: int, high: int) 
     if last - first >= PASSAGE:
         return first, last
     start = _start(text, first, max(low, last - PASSAGE), low)
-    for place in places[: window.first]:
+    before = window.first
+    while before and places[before - 1].end > start:
+        before -= 1
+    for place in places[before : window.first]:
         if place.start < start < place.end:
             start = first - len(text[place.end : first].lstrip())
     end = _end(text, last, min(high, max(last, start + PASSAGE)))
-    for place in places[window.last + 1 :]:
-        if place.start < end < place.end:
+    for at in range(window.last + 1, len(places)):
+        place = places[at]
+        if place.start >= end:
+            break
+        if end < place.end:
             end = last + len(text[last : place.start].rstrip())
     return start, end
 
@@ -179,7 +192,12 @@ def _cut(text: str, places: list[_Place], window: _Window, low: int, high: int) 
 def _start(text: str, first: int, least: int, low: int) -> int:
     """Where a passage begins whose first mark is at `first`: from `least`, with a sentence."""
     at = first
-    while (at := max(text.rfind(sign, least, at) for sign in _SENTENCE_ENDS)) >= 0:
+    while True:
+        at = max(
+            text.rfind(". ", least, at), text.rfind("? ", least, at), text.rfind("! ", least, at)
+        )
+        if at < 0:
+            break
         if text[at + 2].isupper():
             return at + 2
     if least == 0:
@@ -187,7 +205,7 @@ def _start(text: str, first: int, least: int, low: int) -> int:
     near = max(low, (least + first) // 2)
     space = _SPACE.search(text, near, first)
     if space is None:
-        within = TextWords(text[near:first], stemmed=False)
+        within = TextWords(text[near:first])
         return near + within.places([1])[0][0] if len(within.surfaces) > 1 else first
     return first if unicodedata.category(text[space.end()])[0] == "M" else space.end()
 
@@ -199,6 +217,6 @@ def _end(text: str, last: int, limit: int) -> int:
     found = _TO_LAST_SPACE.match(text, last, limit + 1)
     if found:
         return last + len(found[0].rstrip())
-    within = TextWords(text[last:limit], stemmed=False)
+    within = TextWords(text[last:limit])
     count = len(within.surfaces)
     return last + within.places([count - 2])[0][1] if count > 1 else last
