@@ -214,27 +214,35 @@ class View:
 def _window(plan: Plan, total: Callable[[], int]) -> tuple[int, int]:
     """The rank at which a page begins and how many hits to take, one more than it shows.
 
-    Forward the one more is behind the page, backward ahead of it; `total` counts the result.
+    Forward the one more is behind the page, backward ahead of it; `total` counts the result. The
+    rank of a stale cursor may lie beyond that.
     """
-    count = plan.request.limit + 1
+    count, start = plan.request.limit + 1, plan.start
     if not plan.backward:
-        return plan.start.rank if plan.start else 0, count
-    end = plan.start.rank - 1 if plan.start else total()
+        return start.rank if start else 0, count
+    end = start.rank - 1 if start else total()
+    if plan.stale:
+        end = min(end, total())
     first = max(0, end - count)
     return first, end - first
 
 
 def _found(plan: Plan, hits: Hits, total_all: int, matched: Match) -> Found:
-    """The page without the hit next to it, which only tells that there are more."""
+    """The page without the hit next to it, which only tells that there are more.
+
+    The rank of a stale cursor is no more than a guess: it gives way to what is known of the ends.
+    """
     limit, start = plan.request.limit, plan.start
     more = len(hits.hits) > limit
     if plan.backward:
         shown = hits.hits[-limit:]
-        end = start.rank - 1 if start else hits.total
-        rank, earlier, later = max(0, end - len(shown)), more, start is not None
+        end = min(start.rank - 1, hits.total) if start else hits.total
+        rank, earlier, later = max(1, end - len(shown)) if more else 0, more, start is not None
     else:
         shown = hits.hits[:limit]
-        rank = start.rank if start else 0
+        rank = hits.total - len(shown)
+        if more:
+            rank = min(rank - 1, start.rank if start else 0)
         earlier, later = rank > 0, more
     return Found(shown, rank, earlier, later, hits.total, total_all, matched)
 

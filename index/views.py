@@ -73,10 +73,12 @@ class Views:
             return False
         seen = (position, snapshot.position, snapshot.generation) if snapshot else (position,)
         if seen != self._seen:
-            before, self.current = self.current, View(self._store.reader(), snapshot)
+            view = View(self._store.reader(), snapshot)
+            with self._lock:  # a walk finds its revision either current or kept, never neither
+                before, self.current = self.current, view
+                if before.walked:
+                    self._keep(before)
             self._seen = seen
-            if before.walked:
-                self._keep(before)
         elif snapshot is not None:
             snapshot.close()
         return snapshot is not None and snapshot.position == position
@@ -85,7 +87,8 @@ class Views:
         """Note that a cursor into `view` is handed out: it is kept when it is replaced."""
         view.walked = True
         if view is not self.current:
-            self._keep(view)
+            with self._lock:
+                self._keep(view)
 
     def of(self, revision: str) -> View | None:
         """The view of a revision, if it is the current one or still kept."""
@@ -123,12 +126,12 @@ class Views:
             view.close()
 
     def _keep(self, view: View) -> None:
+        """Keep a view from now on; the lock is held."""
         now = time.monotonic()
-        with self._lock:
-            before = self._kept.get(view.revision)
-            since = before.since if before else now
-            until = min(now, since + KEPT_LONGEST - KEPT_SECONDS) + KEPT_SECONDS
-            self._kept[view.revision] = _Kept(view, since, until)
-            self._kept.move_to_end(view.revision)
-            if len(self._kept) > KEPT_VIEWS:
-                self._kept.popitem(last=False)
+        before = self._kept.get(view.revision)
+        since = before.since if before else now
+        until = min(now, since + KEPT_LONGEST - KEPT_SECONDS) + KEPT_SECONDS
+        self._kept[view.revision] = _Kept(view, since, until)
+        self._kept.move_to_end(view.revision)
+        if len(self._kept) > KEPT_VIEWS:
+            self._kept.popitem(last=False)

@@ -4,11 +4,11 @@
 counts what it did as a JSON object. `paper` is what it writes.
 """
 
+import itertools
 import json
 import random
 import sys
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -37,10 +37,10 @@ def paper(number: int, chance: random.Random) -> dict[str, Any]:
     return numbered(number, **chosen)
 
 
-def change(shelf: Shelf, folder: Path, chance: random.Random) -> Counter[str]:
-    """One load of a few papers, new, known or removed before, or one removal."""
-    numbers = chance.sample(range(NUMBERS), chance.choice((1, 3, 10)))
-    if chance.random() < 0.3:
+def change(shelf: Shelf, folder: Path, chance: random.Random, turn: int) -> Counter[str]:
+    """One load of a few papers, new, known or removed before; at each third turn a removal."""
+    numbers = chance.sample(range(NUMBERS), chance.choice((2, 4, 10)))
+    if turn % 3 == 2:
         removals = shelf.remove([f"2501.{number:05d}" for number in numbers])
         return Counter(each.status for each in removals)
     report = load(shelf, folder, *(paper(number, chance) for number in numbers), name="now.jsonl")
@@ -58,9 +58,10 @@ def main(folder: Path, engine: str, seed: str) -> None:
     chance, done = random.Random(seed), Counter[str]()
     with Shelf(folder / "data", engine) as shelf:
         print("ready", flush=True)
-        while not stop.is_set():
-            done += change(shelf, folder, chance)
-            time.sleep(PAUSE)
+        for turn in itertools.count():
+            if stop.wait(PAUSE):
+                break
+            done += change(shelf, folder, chance, turn)
     print(json.dumps(done))
 
 

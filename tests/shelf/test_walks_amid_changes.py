@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import index.view
 from index.query import And, Node, Not
 from index.shelf import Shelf
 from index.view import Plan
@@ -197,8 +198,9 @@ def orders(count: int, chance: random.Random) -> list[str]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_walks_are_exact_while_another_process_changes_the_shelf(
-    tmp_path: Path, engine: str, way: str, tell: Tell
+    tmp_path: Path, engine: str, way: str, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(index.view, "BLOCK", 24)  # so that short walks are deep ones too
     chance = random.Random(f"{SEED} {engine} {way}")
     mix = Counter[str]()
     with Shelf(tmp_path / "data", engine) as shelf:
