@@ -58,7 +58,7 @@ _WORD = re.compile(
 _LONG_WORD = re.compile(rf"{_LETTER}{{{MAX_WORD + 1}}}")
 _ASCII_WORD = re.compile(rf"(c\+\+|[cf]#|[a-z0-9]{{1,{MAX_WORD}}})(?:(?<=[a-z0-9])'s(?![a-z0-9]))?")
 _POSSESSIVE = re.compile(r"'s(?<=[a-z0-9]'s)(?![a-z0-9])")
-_TO_SPACE = {at: " " for at in range(128) if not chr(at).isalnum()}
+_TO_SPACE = bytes(at if chr(at).isalnum() else 32 for at in range(128)) + bytes(128)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,8 @@ def _spaced(folded: str) -> str | None:
         if "'s's" in folded:
             return None
         folded = _POSSESSIVE.sub("  ", folded)
-    spaced = f" {folded.translate(_TO_SPACE)} "
+    # Of bytes: str.translate takes twice as long.
+    spaced = f" {folded.encode().translate(_TO_SPACE).decode()} "
     at, last = 0, len(spaced) - 1
     while at < last:  # from space to space: is one always near enough?
         at = spaced.rfind(" ", at + 1, at + MAX_WORD + 2)

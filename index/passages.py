@@ -44,7 +44,8 @@ class _Place:
     marks: int
 
 
-class _Window(NamedTuple):
+@dataclass(slots=True)
+class _Window:
     """The places `first` to `last` of a list, near enough for one passage."""
 
     first: int
@@ -60,18 +61,19 @@ def fragments(text: str, start: int, end: int, marks: Iterable[Mark]) -> tuple[F
     """
     pieces: list[Fragment] = []
     at = marked = start  # `at` to `marked` is a mark not yet written
-    for mark in marks:
-        if mark.start >= end:
+    for first, last, _, _ in marks:
+        if first >= end:
             break
-        if mark.start < start or mark.end > end:
+        if first < start or last > end:
             continue
-        if mark.start > marked or at == marked:
+        if first > marked or at == marked:
             if at < marked:
                 pieces.append(Fragment(text[at:marked], True))
-            if marked < mark.start:
-                pieces.append(Fragment(text[marked : mark.start], False))
-            at = mark.start
-        marked = max(marked, mark.end)
+            if marked < first:
+                pieces.append(Fragment(text[marked:first], False))
+            at = first
+        if last > marked:
+            marked = last
     if at < marked:
         pieces.append(Fragment(text[at:marked], True))
     if marked < end:
@@ -159,11 +161,10 @@ def _window(places: list[_Place], first: int, limit: int) -> _Window:
     begun = places[first]
     limit = min(limit, begun.start + PASSAGE)
     last, parts, marks = first, begun.parts, begun.marks
-    for at in range(first + 1, len(places)):
-        place = places[at]
-        if place.end > limit:
-            break
-        last, parts, marks = at, parts | place.parts, marks + place.marks
+    while last + 1 < len(places) and (place := places[last + 1]).end <= limit:
+        last += 1
+        parts |= place.parts
+        marks += place.marks
     return _Window(first, last, parts, marks)
 
 
