@@ -14,18 +14,20 @@ from pathlib import Path
 import pytest
 
 import index.view
+import index.views
 from index.query import And, Node, Not
 from index.shelf import Shelf
 from index.view import Plan
 from schema.request import parse_request
-from schema.search import AUTO_MINIMUM, END, RELEVANCE, SORT_FIELDS, Match, Page
+from schema.search import AUTO_MINIMUM, END, MAX_LIMIT, RELEVANCE, SORT_FIELDS, Match, Page
 from tests.conftest import Tell
 from tests.paths import REPOSITORY
 from tests.scale import SEED, scaled
-from tests.shelf.building import WORDS, load
+from tests.shelf.building import WORDS, ask, codes, load, walk
 from tests.shelf.changing import NUMBERS, paper
 
 WALKS = {"tantivy": 750, "whoosh": 250}
+LOST_WALKS = {"tantivy": 120, "whoosh": 60}
 WAYS = ("forward", "backward", "turning")
 MOST_PAGES = 40
 KEYS = [name for name in SORT_FIELDS if name != RELEVANCE]
@@ -251,3 +253,71 @@ def await_change(shelf: Shelf, revision: str) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.005)
         shelf._views.refresh()
+
+
+@pytest.mark.parametrize("backward", [False, True], ids=["forward", "backward"])
+def test_walks_whose_revisions_are_gone_meet_what_stayed_once(
+    tmp_path: Path, engine: str, backward: bool, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By key: each paper that nobody touched meanwhile. By relevance they come to an end."""
+    monkeypatch.setattr(index.views, "KEPT_SECONDS", -1.0)
+    chance = random.Random(f"{SEED} {engine} {backward}")
+    mix = Counter[str]()
+    with Shelf(tmp_path / "data", engine) as shelf:
+        load(shelf, tmp_path, *(paper(number, chance) for number in range(0, NUMBERS, 2)))
+        with changing(tmp_path, engine, f"{SEED} {backward}"):
+            for sort in orders(scaled(LOST_WALKS[engine]), chance):
+                mix += lost(shelf, question(chance, sort), backward, chance)
+    assert mix["warned"] > mix["walks"] // 4
+    assert mix["untouched"] > mix["walks"]
+    tell(", ".join(f"{count} {name}" for name, count in mix.items()))
+
+
+def lost(
+    shelf: Shelf, asked: Mapping[str, str], backward: bool, chance: random.Random
+) -> Counter[str]:
+    """Walk straight on while every page is of another revision."""
+    settle(shelf)
+    start = versions(walk(shelf, **asked, limit=MAX_LIMIT))
+    limit = max(1, len(start) // chance.randint(2, 7))
+    page = ask(shelf, **asked, limit=limit, **({"before": END} if backward else {}))
+    pages = [page]
+    while (cursor := page.previous_cursor if backward else page.next_cursor) is not None:
+        await_change(shelf, page.revision)
+        settle(shelf)
+        place = {"before" if backward else "cursor": cursor}
+        page = ask(shelf, **asked, limit=limit, **place)
+        assert "revision-changed" in codes(page)
+        assert 0 <= page.rank <= page.rank + len(page.rows) <= page.total
+        pages.append(page)
+        assert len(pages) < 10 * MOST_PAGES, "the walk does not end"
+    if backward:
+        assert pages[-1].rank == 0
+        pages.reverse()
+    now = dict(versions(walk(shelf, limit=MAX_LIMIT)))
+    untouched = [each for each, version in start if now.get(each) == version]
+    met = [each for each, _ in versions(pages)]
+    if asked["sort"] != RELEVANCE:
+        assert [each for each in met if each in set(untouched)] == untouched, (asked, limit)
+    return Counter(
+        walks=1,
+        pages=len(pages),
+        warned=len(pages) > 1,
+        relevance=asked["sort"] == RELEVANCE,
+        papers=len(start),
+        untouched=len(untouched),
+    )
+
+
+def versions(pages: list[Page]) -> list[tuple[str, int]]:
+    """Id and last change of each paper."""
+    rows = [json.loads(row) for page in pages for row in page.rows]
+    return [(row["id"], row["updatedSeq"]) for row in rows]
+
+
+def settle(shelf: Shelf) -> None:
+    """Until the index has what the store has."""
+    deadline = time.monotonic() + 30
+    while not shelf._views.refresh():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
