@@ -265,12 +265,12 @@ class TextWords:
 
         `wanted` ascends without repeats, each less than the number of words; so do the starts.
         """
-        if not self._keeps_places():
-            tokens = tokens_with_offsets(self.text)
-            return [(tokens[position].start, tokens[position].end) for position in wanted]
         pattern = _ASCII_WORD if self._folded.isascii() else _WORD
         spans = [match.span(1) for match in pattern.finditer(self._folded)]
-        return [spans[position] for position in wanted]
+        if self._keeps_places():
+            return [spans[position] for position in wanted]
+        _, starts, ends = _fold_with_places(self.text)
+        return [(starts[spans[position][0]], ends[spans[position][1] - 1]) for position in wanted]
 
     def find(
         self, openings: Sequence[str], wanted: Mapping[str, object], reach: int
@@ -328,16 +328,32 @@ def _numbered(
 _SPECIAL = re.compile(r"[^\x00-\x7f]")
 
 
+_ALONE = re.compile(r"[\x00-\x7f]+(?=[\x00-\x7f]|\Z)")
+"""A run of ASCII without its last letter if a letter beyond ASCII, which may join it, follows."""
+
+
 def _fold_with_places(text: str) -> tuple[str, list[int], list[int]]:
     """`fold(text)`, and for each of its characters where it comes from: starts and ends."""
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for start, end in _clusters(text):
-        piece = fold(text[start:end])
-        pieces.append(piece)
-        starts.extend([start] * len(piece))
-        ends.extend([end] * len(piece))
+
+    def fold_each(first: int, last: int) -> None:
+        for start, end in _clusters(text[first:last]):
+            piece = fold(text[first + start : first + end])
+            pieces.append(piece)
+            starts.extend([first + start] * len(piece))
+            ends.extend([first + end] * len(piece))
+
+    done = 0
+    for run in _ALONE.finditer(text):
+        first, last = run.span()
+        fold_each(done, first)
+        pieces.append(run[0].lower())
+        starts.extend(range(first, last))
+        ends.extend(range(first + 1, last + 1))
+        done = last
+    fold_each(done, len(text))
     return "".join(pieces), starts, ends
 
 
