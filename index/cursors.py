@@ -32,7 +32,7 @@ class Cursor:
 
 
 def fingerprint(request: SearchRequest) -> bytes:
-    """What ties a cursor to its search: everything of the request but `limit` and `cursor`."""
+    """What ties a cursor to its search: everything but the place and size of a page."""
     order = ",".join(map(str, request.sort))
     asked = f"{request.q!r}\0{request.match}\0{order}\0{request.conditions or ''!r}"
     return hashlib.blake2b(asked.encode(), digest_size=8).digest()
@@ -85,8 +85,9 @@ class CursorCodec:
 
 
 def _invalid(parameter: str) -> Problem:
+    member = "previousCursor" if parameter == "before" else "nextCursor"
     message = (
-        "This cursor was not made by this server for this search. Take `nextCursor` of an answer "
+        f"This cursor was not made by this server for this search. Take `{member}` of an answer "
         "as it is and repeat the request with every other parameter unchanged."
     )
     fault = ParameterError(parameter, "cursor-invalid", message)

@@ -218,8 +218,9 @@ def _respelled(fault: ParameterError) -> ParameterError:
     name = _NAMES.get(fault.parameter, fault.parameter)
     message = fault.message.replace(f"`{fault.parameter}`", f"`{name}`")
     suggestion = fault.suggestion
-    if fault.parameter == "cursor":
+    if fault.parameter in ("cursor", "before"):
         message = message.replace("`nextCursor`", "`endCursor`")
+        message = message.replace("`previousCursor`", "`startCursor`")
         message = message.replace("parameter", "argument")
     elif fault.parameter == "sort":
         for key in SORT_FIELDS:
