@@ -188,31 +188,6 @@ def text_parts(title: str, abstract: str) -> list[list[str]]:
     return [title_stems, title_stems, stems(abstract)]
 
 
-def text_positions(title: str, abstract: str) -> list[tuple[str, int]]:
-    """The stems of the field `text` with their positions."""
-    return positions(text_parts(title, abstract))
-
-
-def author_positions(names: Sequence[str]) -> list[tuple[str, int]]:
-    """The words of the field `author` with their positions, a gap between names."""
-    return positions([name_words(name) for name in names])
-
-
-def surface_words(field: str, title: str, abstract: str, names: Sequence[str]) -> set[str]:
-    """The words that a prefix, wildcard or fuzzy word of a text field is compared with.
-
-    `field` is one of `index.document.TEXT_FIELDS`; `text` has the words of title and abstract.
-    """
-    if field == "author":
-        return {word for name in names for word in name_words(name)}
-    found: set[str] = set()
-    if field in ("text", "title"):
-        found.update(words(title))
-    if field in ("text", "abstract"):
-        found.update(words(abstract))
-    return found
-
-
 def tokens_with_offsets(text: str) -> list[Token]:
     """The words of `text` with stem, position and place in the text as given.
 

@@ -20,7 +20,6 @@ class Capabilities:
     """What an engine can do; the contract tests read these flags."""
 
     name: str
-    ranks_phrases: bool = True
     parallel: bool = True
     """Searches release the interpreter lock, so a thread pool gains something."""
 

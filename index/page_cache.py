@@ -50,7 +50,7 @@ def _cost(page: Page) -> int:
 
 
 def _texts(request: SearchRequest) -> list[str]:
-    texts = [request.q or "", request.cursor or ""]
+    texts = [request.q or "", request.cursor or "", request.before or ""]
     for _, condition in request.conditions:
         texts += [condition.field, *condition.values, *("" for _ in condition.intervals)]
     return texts

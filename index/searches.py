@@ -15,7 +15,7 @@ from index.language import Parsed, parse
 from index.page_cache import PageCache
 from index.query import Range, Term
 from index.recent import Recent
-from index.view import STALE, Plan, is_light, parsed_of
+from index.view import MAX_DIRECT_RANK, STALE, Plan, is_light, parsed_of
 from index.views import Views
 from schema.members import FURTHER_MEMBERS
 from schema.search import END, RELEVANCE, Highlight, Hit, Match, Page, SearchRequest
@@ -68,7 +68,8 @@ class Searches:
         page = self._pages.get((view.revision, stale, request))
         filters = view.filters(request, start if stale else None)
         extras = request.extras
-        direct = self._parallel and is_light(parsed.all) and is_light(filters)
+        shallow = start.rank <= MAX_DIRECT_RANK if start else not backward
+        direct = self._parallel and shallow and is_light(parsed.all) and is_light(filters)
         light = (page is not None or direct) and not (extras.facets or extras.highlight)
         return Plan(request, view, parsed, filters, light, start, backward, stale, page)
 

@@ -29,6 +29,9 @@ from schema.search import (
 MAX_DIRECT_LEAVES = 4
 """A query of at most this many plain leaves takes well under a millisecond: no pool is needed."""
 
+MAX_DIRECT_RANK = 1000
+"""A page that begins deeper belongs into a thread: an engine counts off all hits ahead of it."""
+
 BLOCK = 200
 KEPT_BLOCKS = 8
 """Hits that are taken at once deep in a walk, and how many such blocks a revision keeps."""

@@ -15,7 +15,6 @@ SURFACE_FIELDS: dict[str, tuple[str, ...]] = {
 }
 """Where the surface words of a text field are: prefixes, wildcards and fuzzy words look there."""
 
-STEMMED_FIELDS = ("text", "title", "abstract")
 WORD_FIELDS = ("titleWords", "abstractWords")
 """Surface words without positions: nothing but whole words is asked of them."""
 

@@ -84,11 +84,15 @@ def test_an_error_is_one_line_whatever_it_names() -> None:
 
 
 def test_a_standard_error_that_has_gone_does_not_end_the_work() -> None:
+    tried: list[str] = []
+
     class Gone(io.StringIO):
         def write(self, text: str) -> int:
+            tried.append(text)
             raise BrokenPipeError
 
     Terminal(io.StringIO(), Gone()).note("committed 5")
+    assert tried
 
 
 def test_without_a_terminal_there_is_no_bar() -> None:

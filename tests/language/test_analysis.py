@@ -10,15 +10,12 @@ from index.analysis import (
     GAP_TOKEN,
     POSITION_GAP,
     STOP_WORDS,
-    author_positions,
     gapped,
     name_words,
     positions,
     stem,
     stems,
-    surface_words,
     text_parts,
-    text_positions,
     tokens_with_offsets,
     words,
 )
@@ -111,11 +108,12 @@ def test_stop_words_are_folded_single_words():
 
 
 def test_parts_lie_further_apart_than_any_phrase_reaches():
-    placed = text_positions("Deep nets", "A study")
+    placed = positions(text_parts("Deep nets", "A study"))
     assert placed == [
         ("deep", 0), ("net", 1), ("deep", 35), ("net", 36), ("a", 70), ("studi", 71),
     ]  # fmt: skip
-    assert author_positions(["Ann Lee", "Bo"]) == [("ann", 0), ("lee", 1), ("bo", 35)]
+    names = [name_words(name) for name in ("Ann Lee", "Bo")]
+    assert positions(names) == [("ann", 0), ("lee", 1), ("bo", 35)]
     assert POSITION_GAP >= 32
 
 
@@ -132,12 +130,7 @@ def test_the_gap_token_is_never_a_word():
     assert all(GAP_TOKEN not in word for text in soups(200) for word in words(text))
 
 
-def test_surface_words_of_each_field():
-    paper = ("Aligned Nets", "Models learn", ["Ann Lee", "Bo"])
-    assert surface_words("title", *paper) == {"aligned", "nets"}
-    assert surface_words("abstract", *paper) == {"models", "learn"}
-    assert surface_words("text", *paper) == {"aligned", "nets", "models", "learn"}
-    assert surface_words("author", *paper) == {"ann", "lee", "bo"}
+def test_a_title_counts_twice():
     assert text_parts("Nets", "learn")[0] == text_parts("Nets", "learn")[1] == ["net"]
 
 

@@ -127,3 +127,22 @@ def test_what_hides_removed_papers_may_be_long(tmp_path: Path, engine: str) -> N
         plan = shelf.plan(parse_request([("q", "walked"), ("limit", "100")]))
         assert plan.light == (engine == "tantivy")
         assert shelf.run(plan).total == count - gone
+
+
+def test_a_page_deep_in_a_result_stays_out_of_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.searches.MAX_DIRECT_RANK", 8)
+    with Shelf(tmp_path / "data") as shelf:
+        load(shelf, tmp_path, *map(numbered, range(30)))
+        asked = [("q", "walked"), ("limit", "5")]
+        light = []
+        plan = shelf.plan(parse_request(asked))
+        for _ in range(4):
+            light.append(plan.light)
+            cursor = shelf.run(plan).next_cursor
+            assert cursor
+            plan = shelf.plan(parse_request([*asked, ("cursor", cursor)]))
+        assert light == [True, True, False, False]
+        assert not shelf.plan(parse_request([*asked, ("before", "end")])).light
+        assert shelf.plan(parse_request(asked)).light

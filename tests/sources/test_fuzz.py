@@ -67,6 +67,7 @@ def check(reading: Reading, data: bytes) -> None:
 def test_mutations_of_good_files(tmp_path: Path, name: str, batch: int) -> None:
     generator = random.Random(f"{SEED}-{name}-{batch}")
     good = {"daily-page": PAGE, "json-lines": LINES}[name]
+    read = 0
     for _ in range(scaled(300)):
         data = mutated(generator, good)
         try:
@@ -74,6 +75,8 @@ def test_mutations_of_good_files(tmp_path: Path, name: str, batch: int) -> None:
         except SourceError:
             continue
         check(reading, data)
+        read += 1
+    assert read, "every mutation was refused as a whole"
 
 
 @pytest.mark.parametrize("batch", range(5))
