@@ -7,10 +7,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +32,25 @@ def build_of(folder: Path, engine: str) -> Path:
     return index / (index / "CURRENT").read_text()
 
 
+def set_aside(path: Path) -> None:
+    """Take a folder away in one step: a server may be making it anew at the same moment."""
+    aside = Path(tempfile.mkdtemp(dir=path.parents[1])) / path.name
+    path.rename(aside)
+    shutil.rmtree(aside.parent, ignore_errors=True)
+
+
 def delete(folder: Path, engine: str) -> None:
-    shutil.rmtree(folder / "index")
+    set_aside(folder / "index")
 
 
 def empty(folder: Path, engine: str) -> None:
-    shutil.rmtree(folder / "index" / engine)
-    (folder / "index" / engine).mkdir()
+    set_aside(folder / "index" / engine)
+    (folder / "index" / engine).mkdir(exist_ok=True)
 
 
 def empty_build(folder: Path, engine: str) -> None:
     for path in build_of(folder, engine).iterdir():
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def cut_list_of_segments(folder: Path, engine: str) -> None:
@@ -55,8 +63,10 @@ def replace_with_another_shelfs(folder: Path, engine: str) -> None:
     other = folder.parent / "other"
     with Shelf(other, engine) as shelf:
         load(shelf, folder.parent, *(numbered(n + 500) for n in range(COUNT + 3)), name="o.jsonl")
-    shutil.rmtree(folder / "index")
-    shutil.move(other / "index", folder / "index")
+    while (other / "index").exists():
+        set_aside(folder / "index")
+        with suppress(OSError):  # made anew in between
+            (other / "index").rename(folder / "index")
     shutil.rmtree(other)
 
 
@@ -73,8 +83,11 @@ def point_with_a_long_name(folder: Path, engine: str) -> None:
 
 
 def point_with_a_folder(folder: Path, engine: str) -> None:
-    (folder / "index" / engine / "CURRENT").unlink()
-    (folder / "index" / engine / "CURRENT").mkdir()
+    current = folder / "index" / engine / "CURRENT"
+    while current.is_file():
+        current.unlink()
+        with suppress(FileExistsError):  # made anew in between
+            current.mkdir()
 
 
 DAMAGES: list[Callable[[Path, str], None]] = [
