@@ -20,11 +20,12 @@ STALE := $(shell test -x $(PY) || rm -f $(VENV)/.*-stamp)
 PYTEST = $(PY) -m pytest --numprocesses=auto
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check-full check-image lint format bench bench-load lock clean
+.PHONY: help run test check-full check-image conformance lint format bench bench-load lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
-	@echo "Options of run: PORT=8010 DATA=folder. Of all: PYTHON=/path/to/python3.12"
+	@echo "Options of run: PORT=8010 DATA=folder. Of conformance: BRIEF=1."
+	@echo "Of all: PYTHON=/path/to/python3.12"
 
 run: export PAPERSHELF_DATA := $(DATA)
 run: export PAPERSHELF_PORT := $(PORT)
@@ -42,6 +43,9 @@ check-full: $(VENV)/.dev-stamp  ## run all tests with the full counts, and print
 
 check-image: $(VENV)/.dev-stamp  ## rehearse the steps of the Dockerfile without an engine
 	$(PYTEST) --numprocesses=0 tests/docker
+
+conformance: $(VENV)/.dev-stamp  ## have the doors judged by suites and clients that others wrote
+	$(PY) -m tests.conformance $(if $(BRIEF),,--full)
 
 lint: $(VENV)/.dev-stamp  ## check style and types
 	$(PY) -m ruff check
@@ -67,8 +71,9 @@ LOCK = $(VENV)/lock/bin/uv pip compile --quiet --universal --upgrade --python-ve
 	--generate-hashes --no-emit-index-url --no-emit-find-links --annotation-style line \
 	--custom-compile-command 'make lock' --group pyproject.toml:build
 
-clean:  ## remove the virtual environment and all caches, never the data
+clean:  ## remove what was installed and all caches, never the data
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf tests/conformance/*/node_modules
 	find api index schema tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.run-stamp: requirements.lock pyproject.toml | $(PY)

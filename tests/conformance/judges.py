@@ -1,0 +1,34 @@
+"""The table of judges."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.conformance.tools import NodeTools, PythonTools, Tools
+from tests.paths import REPOSITORY
+
+HERE = Path(__file__).resolve().parent
+
+GRAPHQL = NodeTools(HERE / "graphql")
+PYTHON = PythonTools(REPOSITORY / "requirements-conformance.lock", REPOSITORY / ".venv/conformance")
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A row of the table: `script` is run with `tools`, for `seconds` at most."""
+
+    name: str
+    about: str
+    tools: Tools
+    script: Path
+    seconds: int = 180
+
+
+JUDGES: Sequence[Judge] = (
+    Judge(
+        "audit",
+        "GraphQL over HTTP, as the audits of graphql-http have it",
+        GRAPHQL,
+        HERE / "graphql" / "audit.mjs",
+    ),
+)

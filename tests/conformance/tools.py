@@ -1,0 +1,117 @@
+"""What judges run with, installed from locks into folders of their own, once for each lock."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+MIN_NODE = 20
+INSTALL_SECONDS = 900
+
+
+class ToolsError(Exception):
+    """Tools that cannot be had here; the message says what is missing, and how to get it."""
+
+
+class Tools(Protocol):
+    """A set of packages that scripts need."""
+
+    def prepare(self) -> None:
+        """Install them unless that is done; raises `ToolsError`."""
+
+    def command(self, script: Path) -> list[str]:
+        """What runs a script with them."""
+
+    def furnish(self, folder: Path) -> None:
+        """Make them found by what a script writes into `folder`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTools:
+    """The packages of `package.json` and `package-lock.json` in `folder`, in its `node_modules`."""
+
+    folder: Path
+
+    def prepare(self) -> None:
+        """Install them by `npm ci`, without running scripts of theirs."""
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        lock = self.folder / "package-lock.json"
+        _install(self.folder / "node_modules", lock, node_version(), [command], self.folder)
+
+    def command(self, script: Path) -> list[str]:
+        """Node and the script."""
+        return ["node", str(script)]
+
+    def furnish(self, folder: Path) -> None:
+        """A link to the packages, since Node looks for them above the file that imports them."""
+        (folder / "node_modules").symlink_to(self.folder / "node_modules")
+
+
+@dataclass(frozen=True, slots=True)
+class PythonTools:
+    """The packages of a hash-pinned `lock`, in the virtual environment `place`.
+
+    They have an environment of their own because clients want other versions of what we run on.
+    """
+
+    lock: Path
+    place: Path
+
+    def prepare(self) -> None:
+        """Make the environment and install them."""
+        python = str(self.place / "bin" / "python")
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        steps = [
+            [sys.executable, "-m", "venv", str(self.place)],
+            [*pip, "--require-hashes", "--requirement", str(self.lock)],
+        ]
+        _install(self.place, self.lock, sys.version, steps, self.lock.parent)
+
+    def command(self, script: Path) -> list[str]:
+        """The environment's Python and the script."""
+        return [str(self.place / "bin" / "python"), str(script)]
+
+    def furnish(self, folder: Path) -> None:
+        """Nothing: the environment's Python finds them from anywhere."""
+
+
+def node_version() -> str:
+    """The version of Node here, such as v20.20.2; raises `ToolsError` if there is none, or old."""
+    needed = f"the judges need Node {MIN_NODE} or newer, with npm"
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        raise ToolsError(f"{needed}, and it is not installed (Debian: apt-get install nodejs npm)")
+    asked = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+    version = asked.stdout.strip()
+    major = re.match(r"v(\d+)\.", version)
+    if major is None or int(major[1]) < MIN_NODE:
+        raise ToolsError(f"{needed}, and here is {version or 'another program'}")
+    return version
+
+
+def _install(
+    place: Path, lock: Path, program: str, steps: Sequence[Sequence[str]], folder: Path
+) -> None:
+    """Fill `place` by `steps`, unless it was filled from this lock with this program before."""
+    digest = hashlib.sha256(lock.read_bytes() + program.encode()).hexdigest()
+    stamp = place / ".installed"
+    if stamp.is_file() and stamp.read_text() == digest:
+        return
+    shutil.rmtree(place, ignore_errors=True)
+    for step in steps:
+        done = subprocess.run(
+            step,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=INSTALL_SECONDS,
+        )
+        if done.returncode:
+            raise ToolsError(f"{' '.join(step[:4])} ... failed:\n{done.stdout.strip()}")
+    stamp.write_text(digest)
