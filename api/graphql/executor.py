@@ -1,25 +1,24 @@
-"""Execution by graphql-core, with a short way for members of stored JSON."""
+"""Execution by graphql-core, with a short way for selections of stored JSON."""
 
 from collections.abc import Awaitable
 from types import CoroutineType
 from typing import Any, TypeGuard
 
 from graphql import (
-    GraphQLEnumType,
+    GraphQLError,
+    GraphQLList,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
-    GraphQLScalarType,
-    TypeNameMetaFieldDef,
-    is_list_type,
     is_non_null_type,
 )
 from graphql.execution import Executor
 from graphql.pyutils import Path
 
-_Step = tuple[str, str | None, dict[str, str] | None, bool, Any]
-"""Response name; member, None for the long way; names of enum values; nullable; the field nodes,
-None for `__typename`."""
+from api.graphql.projection import NotPlain, Projection, compiled
+
+_NOT_PLAIN = (NotPlain, LookupError, TypeError, AttributeError)
+"""What a projection raises for a value that is not as its type declares."""
 
 
 def member(source: Any, info: GraphQLResolveInfo[Any], **_: object) -> Any:
@@ -33,17 +32,59 @@ def is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:
 
 
 class RowExecutor(Executor[None]):
-    """Reads plain members of a dict without the ceremony of a resolver call.
+    """Shows dicts by compiled projections wherever their selection is plain.
 
-    A stored row was validated when it was written, so a string, number, truth value or list of
-    strings of it is its own GraphQL value. Whatever is not that plain, a null where none may be
-    included, goes the long way and gets graphql-core's own treatment. The context is a `Work`,
-    which bounds how much is read in all.
+    Whatever is not (a resolver below, a null where none may be) goes the long way and gets
+    graphql-core's own treatment. The context is a `Work`, which bounds how much is shown in all,
+    and keeps the projections of its operation from one request to the next.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._plans: dict[int, list[_Step] | None] = {}
+        self._projections = self.context_value.projections(self.variable_values.coerced)
+
+    def complete_object_value(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: list[Any],
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: None,
+    ) -> Any:
+        """What the selection shows of an object."""
+        if type(result) is dict:
+            projection = self._projection(return_type, field_details_list)
+            if projection is not None:
+                try:
+                    return projection.one(result, self.context_value.spend)
+                except _NOT_PLAIN:
+                    pass
+        return super().complete_object_value(
+            return_type, field_details_list, info, path, result, position_context
+        )
+
+    def complete_list_value(
+        self,
+        return_type: GraphQLList[GraphQLOutputType],
+        field_details_list: list[Any],
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: None,
+    ) -> Any:
+        """The same for each of a list."""
+        type_ = return_type.of_type
+        if is_non_null_type(type_) and isinstance(type_.of_type, GraphQLObjectType):
+            projection = self._projection(type_.of_type, field_details_list)
+            if projection is not None and type(result) is list:
+                try:
+                    return projection.many(result, self.context_value.spend)
+                except _NOT_PLAIN:
+                    pass
+        return super().complete_list_value(
+            return_type, field_details_list, info, path, result, position_context
+        )
 
     def execute_fields(
         self,
@@ -53,66 +94,22 @@ class RowExecutor(Executor[None]):
         grouped_field_set: Any,
         position_context: None,
     ) -> Any:
-        """The values of a selection by response name."""
-        if type(source_value) is not dict:
-            return super().execute_fields(
-                parent_type, source_value, path, grouped_field_set, position_context
-            )
-        key = id(grouped_field_set)
-        if key not in self._plans:
-            self._plans[key] = self._plan(parent_type, grouped_field_set)
-        plan = self._plans[key]
+        """The long way to the values of a selection."""
         self.context_value.spend(len(grouped_field_set) + 1)
-        if plan is None:
-            return super().execute_fields(
-                parent_type, source_value, path, grouped_field_set, position_context
-            )
-        results: dict[str, Any] = {}
-        for name, own, names, nullable, details in plan:
-            if own is not None:
-                value = source_value[own]
-                if value is not None:
-                    results[name] = value if names is None else names[value]
-                    continue
-                if nullable:
-                    results[name] = None
-                    continue
-            if details is None:
-                results[name] = parent_type.name
-                continue
-            results[name] = self.execute_field(
-                parent_type, source_value, details, Path(path, name, parent_type.name), None
-            )
-            self.context_value.spend(0)  # where a nullable field caught it, go on giving up
-        return results
+        return super().execute_fields(
+            parent_type, source_value, path, grouped_field_set, position_context
+        )
 
-    def _plan(self, parent_type: GraphQLObjectType, grouped_field_set: Any) -> list[_Step] | None:
-        """How to read each field of a selection; graphql-core keeps the selection alive.
+    def _projection(self, type_: GraphQLObjectType, details: list[Any]) -> Projection | None:
+        """The projection of a field's selection, compiled at its first use.
 
-        None where a field has a resolver, whose value may have to be awaited.
+        Nodes of the document stand for themselves: it outlives what is kept of it.
         """
-        steps: list[_Step] = []
-        for name, details in grouped_field_set.items():
-            own = details[0].node.name.value
-            field = self.schema.get_field(parent_type, own)
-            if field is TypeNameMetaFieldDef:
-                steps.append((name, None, None, False, None))
-            elif field is not None and field.resolve is not None:
-                return None
-            elif field is None:
-                steps.append((name, None, None, False, details))
-            else:
-                plain, names = _plain(field.type)
-                nullable = not is_non_null_type(field.type)
-                steps.append((name, own if plain else None, names, nullable, details))
-        return steps
-
-
-def _plain(type_: GraphQLOutputType) -> tuple[bool, dict[str, str] | None]:
-    """Whether a value of the type is its own result, and the names of an enum's values."""
-    inner = type_.of_type if is_non_null_type(type_) else type_
-    if isinstance(inner, GraphQLEnumType):
-        return True, {str(value.value): name for name, value in inner.values.items()}
-    if is_list_type(inner) and is_non_null_type(inner.of_type):
-        return isinstance(inner.of_type.of_type, GraphQLScalarType), None
-    return isinstance(inner, GraphQLScalarType), None
+        key = (type_.name, *(id(each.node) for each in details))
+        if key not in self._projections:
+            try:
+                self._projections[key] = compiled(self, type_, details)
+            except GraphQLError:  # graphql-core meets the same, and says where
+                self._projections[key] = None
+        projection: Projection | None = self._projections[key]
+        return projection

@@ -1,7 +1,9 @@
 """What a document may ask for. Everything here is known, or bounded, before any work is done."""
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -10,7 +12,9 @@ from graphql import (
     FragmentSpreadNode,
     InlineFragmentNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
+    VariableNode,
 )
 
 from schema.errors import Problem
@@ -86,20 +90,38 @@ class Size:
         return total
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Operation:
-    """An operation of an accepted document, and the names of all fields that it selects."""
+    """An operation of an accepted document, and the names of all fields that it selects.
+
+    `conditions` are the variables that decide which fields are there; `compiled` are the
+    projections for their latest values, which executors fill.
+    """
 
     node: OperationDefinitionNode
     names: frozenset[str]
+    conditions: tuple[str, ...] = ()
+    compiled: tuple[tuple[object, ...], dict[Any, Any]] = field(default_factory=lambda: ((), {}))
 
 
 class Work:
     """The work of one request: what its operation wants, and how much it may still produce."""
 
     def __init__(self, operation: Operation) -> None:
+        self._operation = operation
         self._names = operation.names
         self._left = MAX_VALUES
+
+    def projections(self, variables: Mapping[str, object]) -> dict[Any, Any]:
+        """The compiled selections of the operation, which differ only by its conditions.
+
+        One set is kept: a request with other values starts a new one.
+        """
+        operation = self._operation
+        values = tuple(variables.get(name) for name in operation.conditions)
+        if operation.compiled[0] != values:
+            operation.compiled = (values, {})
+        return operation.compiled[1]
 
     def wants(self, *names: str) -> bool:
         """Whether the operation selects a field of one of these names, anywhere."""
@@ -158,7 +180,7 @@ def operations(document: DocumentNode) -> list[Operation]:
         if isinstance(node, OperationDefinitionNode):
             size = measure.selection_set(node.selection_set, 1)
             measure.check(size)
-            result.append(Operation(node, measure.names(node)))
+            result.append(Operation(node, *measure.names(node)))
     for name in measure.fragments:
         measure.check(measure.fragment(name))
     return result
@@ -228,13 +250,18 @@ class _Measure:
         if total["introspections"] and total["aliases"] > MAX_INTROSPECTION_ALIASES:
             raise refuse("aliases beside `__schema` or `__type`", MAX_INTROSPECTION_ALIASES)
 
-    def names(self, operation: OperationDefinitionNode) -> frozenset[str]:
-        """The names of all fields that an operation selects, in fragments too."""
+    def names(self, operation: OperationDefinitionNode) -> tuple[frozenset[str], tuple[str, ...]]:
+        """The names of all fields that an operation selects, in fragments too.
+
+        And those of the variables in directives of its selections.
+        """
         found: set[str] = set()
+        conditions: set[str] = set()
         seen: set[str] = set()
         waiting: list[SelectionSetNode] = [operation.selection_set]
         while waiting:
             for selection in waiting.pop().selections:
+                conditions.update(_variables(selection))
                 if isinstance(selection, FieldNode):
                     found.add(selection.name.value)
                     if selection.selection_set:
@@ -246,4 +273,12 @@ class _Measure:
                     if node is not None and node.name.value not in seen:
                         seen.add(node.name.value)
                         waiting.append(node.selection_set)
-        return frozenset(found)
+        return frozenset(found), tuple(sorted(conditions))
+
+
+def _variables(selection: SelectionNode) -> Iterator[str]:
+    """The variables in the directives of a selection."""
+    for directive in selection.directives or ():
+        for argument in directive.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                yield argument.value.name.value
