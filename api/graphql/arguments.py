@@ -78,7 +78,7 @@ def _filter_members() -> Iterator[tuple[str, object, Any]]:
             f"Bounds of `{head}`, both inclusive. A paper where it is unknown is in no range.",
             (_member(spec, spec.graphql.partition(".")[2]) for spec in specs),
         )
-        text = "; ".join(spec.description.rstrip(".") for spec in specs) + "."
+        text = " ".join(spec.description for spec in specs)
         yield head, inner | None, strawberry.field(name=head, default=None, description=text)
 
 

@@ -178,11 +178,11 @@ class Link:
 class ExternalIds:
     """`Paper.externalIds`."""
 
-    arxiv: str | None = strawberry.field(description="arXiv, without version: 2407.09941.")
-    doi: str | None = strawberry.field(description="DOI in lower case, without resolver.")
-    acl: str | None = strawberry.field(description="ACL Anthology: D16-2004.")
-    s2: str | None = strawberry.field(description="Semantic Scholar.")
-    openalex: str | None = strawberry.field(description="OpenAlex.")
+    arxiv: str | None = strawberry.field(description="The arXiv id without version: 2407.09941.")
+    doi: str | None = strawberry.field(description="The DOI in lower case, without resolver.")
+    acl: str | None = strawberry.field(description="The id in the ACL Anthology: D16-2004.")
+    s2: str | None = strawberry.field(description="The id of Semantic Scholar.")
+    openalex: str | None = strawberry.field(description="The id of OpenAlex.")
     other: str | None = strawberry.field(description="An identifier of another registry.")
 
 

@@ -31,4 +31,16 @@ JUDGES: Sequence[Judge] = (
         GRAPHQL,
         HERE / "graphql" / "audit.mjs",
     ),
+    Judge(
+        "introspection",
+        "introspection against the schema's text, by graphql-js",
+        GRAPHQL,
+        HERE / "graphql" / "introspection.mjs",
+    ),
+    Judge(
+        "lint",
+        "the schema under graphql-schema-linter and @graphql-eslint",
+        GRAPHQL,
+        HERE / "graphql" / "lint.mjs",
+    ),
 )
