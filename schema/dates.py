@@ -45,9 +45,10 @@ def week_interval(text: str) -> DayInterval | None:
         return None
     try:
         monday = datetime.date.fromisocalendar(int(found[1]), int(found[2]), 1)
-        return day_number(monday), day_number(monday + datetime.timedelta(days=6))
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    sunday = min(monday.toordinal() + 6, datetime.date.max.toordinal())
+    return day_number(monday), day_number(datetime.date.fromordinal(sunday))
 
 
 def iso_day(number: int) -> str:

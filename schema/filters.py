@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from schema import values as written
 from schema.dates import day_interval, week_interval
 from schema.errors import ParameterError
-from schema.identifiers import identifier_key
+from schema.identifiers import MAX_ID_LENGTH, identifier_key
+from schema.values import JsonSchema
 
 Interval = tuple[int | None, int | None]
 MAX_VALUES = 100
@@ -31,28 +33,29 @@ class FilterSpec:
     """A filter: URL parameter `name`, member path `graphql` of PaperFilter, field of the index.
 
     `parse` turns one written value into an interval, a value or a flag, or None if it is wrong;
-    `expected` says what would be right; `language` is the query language's spelling, if any.
+    `value` is the JSON Schema of exactly what it takes; `expected` says what would be right.
+    `repeatable` ones take several values, which `listed` ones also take with commas between.
+    `language` is the query language's spelling, if any.
     """
 
     name: str
     graphql: str
     field: str
     parse: Callable[[str], Interval | str | bool | None]
+    value: JsonSchema
     expected: str
     description: str
     example: str
     repeatable: bool = False
+    listed: bool = False
     language: str | None = None
 
 
 def _text(value: str) -> str | None:
-    return value if value.strip() else None
+    return value if value.strip() and len(value) <= MAX_VALUE_LENGTH else None
 
 
-def _count(value: str) -> int | None:
-    if value.isascii() and value.isdigit() and len(value) <= 10 and int(value) <= MAX_COUNT:
-        return int(value)
-    return None
+_count = written.whole_number(0, MAX_COUNT)
 
 
 def _at_least(value: str) -> Interval | None:
@@ -65,10 +68,6 @@ def _at_most(value: str) -> Interval | None:
     return None if number is None else (None, number)
 
 
-def _flag(value: str) -> bool | None:
-    return {"true": True, "false": False}.get(value)
-
-
 def _from_day(value: str) -> Interval | None:
     days = day_interval(value)
     return (days[0], None) if days else None
@@ -79,30 +78,18 @@ def _to_day(value: str) -> Interval | None:
     return (None, days[1]) if days else None
 
 
-def _exact_day(value: str) -> Interval | None:
-    return day_interval(value) if value.count("-") == 2 else None
-
-
-def _month(value: str) -> Interval | None:
-    return day_interval(value) if value.count("-") == 1 else None
-
-
 def _years(value: str) -> Interval | None:
-    """`2024`, `2023-2025`, `2023-` or `-2025` as days."""
     low, dash, high = value.partition("-")
-    if "-" in high or not (low or high):
-        return None
     first = day_interval(low) if low else None
-    last = day_interval(high) if high else None
-    if (low and not first) or (high and not last):
-        return None
-    if not dash:
-        return first
-    return (first[0] if first else None, last[1] if last else None)
+    last = day_interval(high if dash else low) if high or not dash else None
+    return (first and first[0], last and last[1])
 
 
 _DATE = "a date as YYYY, YYYY-MM or YYYY-MM-DD"
 _COUNT = f"a whole number from 0 to {MAX_COUNT}"
+_ANY_TEXT = written.text(MAX_VALUE_LENGTH)
+_ANY_COUNT = written.number(0, MAX_COUNT)
+_A_DATE = written.matching(written.DATE)
 
 FILTERS: tuple[FilterSpec, ...] = (
     FilterSpec(
@@ -110,6 +97,7 @@ FILTERS: tuple[FilterSpec, ...] = (
         "author",
         "authorName",
         _text,
+        _ANY_TEXT,
         "an author's whole name",
         "Papers by an author, by whole name; case and accents do not matter.",
         "Yann LeCun",
@@ -120,6 +108,7 @@ FILTERS: tuple[FilterSpec, ...] = (
         "category",
         "category",
         _text,
+        _ANY_TEXT,
         "a category such as cs.CL",
         "Papers of a subject category.",
         "cs.CL",
@@ -130,7 +119,8 @@ FILTERS: tuple[FilterSpec, ...] = (
         "year",
         "year",
         "published",
-        _years,
+        written.parser(written.YEARS, _years),
+        written.matching(written.YEARS),
         "a year or years: 2024, 2023-2025 or 2023-",
         "Papers published in a year or a range of years.",
         "2023-2025",
@@ -141,7 +131,8 @@ FILTERS: tuple[FilterSpec, ...] = (
         "from",
         "publishedAt.from",
         "published",
-        _from_day,
+        written.parser(written.DATE, _from_day),
+        _A_DATE,
         _DATE,
         "Papers published on or after the first day of this date.",
         "2024-11",
@@ -151,7 +142,8 @@ FILTERS: tuple[FilterSpec, ...] = (
         "to",
         "publishedAt.to",
         "published",
-        _to_day,
+        written.parser(written.DATE, _to_day),
+        _A_DATE,
         _DATE,
         "Papers published on or before the last day of this date.",
         "2025-01",
@@ -161,7 +153,8 @@ FILTERS: tuple[FilterSpec, ...] = (
         "month",
         "month",
         "published",
-        _month,
+        written.parser(written.MONTH, day_interval),
+        written.matching(written.MONTH),
         "a month as YYYY-MM",
         "Papers published in a month.",
         "2025-10",
@@ -171,7 +164,8 @@ FILTERS: tuple[FilterSpec, ...] = (
         "listedOn",
         "listedOn",
         "listed",
-        _exact_day,
+        written.parser(written.DAY, day_interval),
+        written.matching(written.DAY),
         "a day as YYYY-MM-DD",
         "Papers listed on a day.",
         "2025-12-12",
@@ -182,7 +176,8 @@ FILTERS: tuple[FilterSpec, ...] = (
         "listedWeek",
         "listedWeek",
         "listed",
-        week_interval,
+        written.parser(written.WEEK, week_interval),
+        written.matching(written.WEEK),
         "an ISO week as YYYY-Www",
         "Papers listed in an ISO week.",
         "2025-W50",
@@ -192,7 +187,8 @@ FILTERS: tuple[FilterSpec, ...] = (
         "listedMonth",
         "listedMonth",
         "listed",
-        _month,
+        written.parser(written.MONTH, day_interval),
+        written.matching(written.MONTH),
         "a month as YYYY-MM",
         "Papers listed in a month.",
         "2025-12",
@@ -203,6 +199,7 @@ FILTERS: tuple[FilterSpec, ...] = (
         "authorCount.min",
         "authorCount",
         _at_least,
+        _ANY_COUNT,
         _COUNT,
         "Papers with at least this many authors.",
         "20",
@@ -213,6 +210,7 @@ FILTERS: tuple[FilterSpec, ...] = (
         "authorCount.max",
         "authorCount",
         _at_most,
+        _ANY_COUNT,
         _COUNT,
         "Papers with at most this many authors.",
         "3",
@@ -223,6 +221,7 @@ FILTERS: tuple[FilterSpec, ...] = (
         "comments.min",
         "comments",
         _at_least,
+        _ANY_COUNT,
         _COUNT,
         "Papers with at least this many comments.",
         "2",
@@ -232,7 +231,8 @@ FILTERS: tuple[FilterSpec, ...] = (
         "hasCode",
         "hasCode",
         "has",
-        _flag,
+        written.flag,
+        written.FLAG,
         "true or false",
         "Papers that link to code, or that do not.",
         "true",
@@ -243,6 +243,7 @@ FILTERS: tuple[FilterSpec, ...] = (
         "source",
         "source",
         _text,
+        _ANY_TEXT,
         "the name of a loaded file",
         "Papers that came from a source file.",
         "daily-papers-2025-12-12.txt",
@@ -252,11 +253,13 @@ FILTERS: tuple[FilterSpec, ...] = (
         "ids",
         "ids",
         "id",
-        identifier_key,
+        written.parser(written.IDENTIFIER, identifier_key),
+        written.matching(written.IDENTIFIER, maxLength=MAX_ID_LENGTH),
         "an id such as arxiv:2407.09941",
         "Papers by id: ours, arxiv:, doi:, acl: or a bare arXiv id.",
         "arxiv:2407.09941",
         repeatable=True,
+        listed=True,
     ),
 )
 FILTERS_BY_NAME = {spec.name: spec for spec in FILTERS}
@@ -265,9 +268,9 @@ FILTERS_BY_NAME = {spec.name: spec for spec in FILTERS}
 def parse_filter(spec: FilterSpec, values: Sequence[str]) -> Condition | list[ParameterError]:
     """The condition that one or more written values of a filter make, or what is wrong with them.
 
-    `ids` takes several ids in one value too, with commas between.
+    A listed one takes several in one value too, with commas between.
     """
-    if spec.name == "ids":
+    if spec.listed:
         values = [part.strip() for value in values for part in value.split(",")]
     errors = []
     if len(values) > 1 and not spec.repeatable:
@@ -284,7 +287,7 @@ def parse_filter(spec: FilterSpec, values: Sequence[str]) -> Condition | list[Pa
         ]
     parsed: list[Interval | str | bool] = []
     for value in values:
-        meaning = spec.parse(value) if len(value) <= MAX_VALUE_LENGTH else None
+        meaning = spec.parse(value)
         if meaning is None:
             errors.append(
                 ParameterError(

@@ -8,6 +8,8 @@ OWN_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 MAX_ID_LENGTH = 200
 _KINDS = frozenset(ExternalIdKind)  # `in` an enum refuses strings before Python 3.12
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
 _ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z][a-z-]*(?:\.[a-z]{2})?/\d{7})(?:v\d+)?", re.I | re.A)
 _DOI = re.compile(r"10\.\d{4,9}/\S+", re.ASCII)
 _ACL = re.compile(r"[A-Z]\d{2}-\d{4}|\d{4}\.[a-z0-9_]+-[a-z0-9_]+\.\d+", re.ASCII)
@@ -51,7 +53,7 @@ def identifier_key(text: str) -> str | None:
     Our own id stands for itself; external ids become `kind:value`. `arxiv:2407.09941`, a bare
     arXiv id, `doi:10...` and `acl:D16-2004` are understood, as is any other `kind:value`.
     """
-    if not text or len(text) > MAX_ID_LENGTH or not text.isprintable():
+    if not text or len(text) > MAX_ID_LENGTH or _CONTROL.search(text):
         return None
     prefix, colon, value = text.partition(":")
     if colon:

@@ -1,19 +1,17 @@
 """From the parameters of a URL to a validated question, with every fault named at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
+from typing import Any
 
 from schema.errors import ParameterError, Problem
-from schema.filters import FILTERS, FILTERS_BY_NAME, Condition, parse_filter
-from schema.members import MEMBERS
+from schema.filters import FILTERS_BY_NAME, Condition, parse_filter
+from schema.parameters import SEARCH, SORT, Parameter
 from schema.search import (
     BY_RELEVANCE,
     DEFAULT_FACET_SIZE,
     DEFAULT_LIMIT,
-    FACETS,
-    MAX_FACET_SIZE,
-    MAX_LIMIT,
-    MAX_QUERY_LENGTH,
     MAX_SORT_KEYS,
     NEWEST_FIRST,
     NO_EXTRAS,
@@ -26,13 +24,10 @@ from schema.search import (
     SortKey,
 )
 
-_OWN_PARAMETERS = ("q", "match", "sort", "limit", "cursor", "before")
-_EXTRA_PARAMETERS = ("facets", "facetSize", "highlight", "fields")
-SEARCH_PARAMETERS: tuple[str, ...] = (
-    *_OWN_PARAMETERS,
-    *(spec.name for spec in FILTERS),
-    *_EXTRA_PARAMETERS,
-)
+_EXTRAS = frozenset({"facets", "facetSize", "highlight", "fields"})
+
+Given = Iterable[tuple[str, str]]
+"""Parameters as they stand in a URL: names and values, decoded, in order."""
 
 
 def unknown_parameter(name: str, known: Iterable[str]) -> ParameterError:
@@ -53,148 +48,109 @@ def parse_sort(text: str) -> Sort | ParameterError:
     """An order written as `key` or `-key`, up to two with a comma between."""
     keys = []
     for part in text.split(",", MAX_SORT_KEYS + 1):
-        name = part.strip().removeprefix("-")
-        if name not in SORT_FIELDS:
+        written = part.strip()
+        name = written.removeprefix("-")
+        if SORT.parse(written) is None:
             near = get_close_matches(name[:64], SORT_FIELDS, n=1, cutoff=0.4)
-            return ParameterError(
-                "sort",
-                "parameter-invalid",
-                f"`sort` must be one of {', '.join(SORT_FIELDS)}, with - in front to descend.",
-                near[0] if near else "-publishedAt",
-            )
-        keys.append(SortKey(name, part.strip().startswith("-") and name != RELEVANCE))
+            fault = SORT.fault()
+            return replace(fault, suggestion=near[0]) if near else fault
+        keys.append(SortKey(name, written.startswith("-") and name != RELEVANCE))
     if len(keys) > MAX_SORT_KEYS or len({key.name for key in keys}) != len(keys):
-        return ParameterError(
-            "sort",
-            "parameter-invalid",
-            f"`sort` takes at most {MAX_SORT_KEYS} different keys.",
-            str(keys[0]),
-        )
+        message = f"`sort` takes at most {MAX_SORT_KEYS} different keys."
+        return ParameterError("sort", "parameter-invalid", message, str(keys[0]))
     if len(keys) > 1 and RELEVANCE in (key.name for key in keys):
-        return ParameterError(
-            "sort",
-            "parameter-conflict",
-            "`relevance` cannot be combined with another sort key.",
-            RELEVANCE,
-        )
+        message = "`relevance` cannot be combined with another sort key."
+        return ParameterError("sort", "parameter-conflict", message, RELEVANCE)
     return tuple(keys)
 
 
-def _single(name: str, values: Sequence[str], errors: list[ParameterError]) -> str | None:
-    if len(values) > 1:
-        errors.append(
-            ParameterError(name, "parameter-repeated", f"`{name}` may be given only once.")
-        )
-    return values[0] if values else None
+def read_parameters(given: Given, known: Mapping[str, Parameter]) -> dict[str, Any]:
+    """The meanings of the parameters that were given, by name.
+
+    Raises `Problem` naming every one that is not `known`, is wrong, or is given more than once.
+    """
+    errors: list[ParameterError] = []
+    meanings = {}
+    for name, values in _grouped(given).items():
+        if name in known:
+            meanings[name] = known[name].read(values, errors)
+        else:
+            errors.append(unknown_parameter(name, known))
+    if errors:
+        raise Problem(errors[0].code, errors[0].message, errors)
+    return meanings
 
 
-def parse_limit(
-    text: str | None, errors: list[ParameterError], default: int = DEFAULT_LIMIT
-) -> int:
-    """A page size of 1 to `MAX_LIMIT`; a wrong one is added to `errors`."""
-    return _page_size("limit", text, errors, MAX_LIMIT, default)
-
-
-def _page_size(
-    name: str, text: str | None, errors: list[ParameterError], most: int, default: int
-) -> int:
-    if text is None:
-        return default
-    if text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most:
-        return int(text)
-    message = f"`{name}` must be a whole number from 1 to {most}."
-    errors.append(ParameterError(name, "parameter-invalid", message, str(default)))
-    return default
-
-
-def parse_request(parameters: Iterable[tuple[str, str]]) -> SearchRequest:
+def parse_request(given: Given) -> SearchRequest:
     """The question that URL parameters ask; raises `Problem` naming every fault at once.
 
     A blank `q` is no query, and without one there is no relevance: the newest come first. A
     repeated filter means any of its values.
     """
-    given: dict[str, list[str]] = {}
-    for name, value in parameters:
-        given.setdefault(name, []).append(value)
     errors: list[ParameterError] = []
-    own = {name: _single(name, given.get(name, ()), errors) for name in _OWN_PARAMETERS}
     conditions: list[tuple[str, Condition]] = []
-    for name, values in given.items():
+    meanings: dict[str, Any] = {}
+    for name, values in _grouped(given).items():
         if name in FILTERS_BY_NAME:
-            parsed = parse_filter(FILTERS_BY_NAME[name], values)
-            if isinstance(parsed, Condition):
-                conditions.append((name, parsed))
+            condition = parse_filter(FILTERS_BY_NAME[name], values)
+            if isinstance(condition, Condition):
+                conditions.append((name, condition))
             else:
-                errors.extend(parsed)
-        elif name not in own and name not in _EXTRA_PARAMETERS:
-            errors.append(unknown_parameter(name, SEARCH_PARAMETERS))
-    q = own["q"] if own["q"] and own["q"].strip() else None
-    if q and len(q) > MAX_QUERY_LENGTH:
-        errors.append(
-            ParameterError(
-                "q", "query-too-long", f"`q` may have at most {MAX_QUERY_LENGTH} characters."
-            )
-        )
-    match = own["match"] or Match.AUTO
-    if match not in tuple(Match):
-        errors.append(
-            ParameterError(
-                "match", "parameter-invalid", "`match` must be all, any or auto.", "auto"
-            )
-        )
-    sort = BY_RELEVANCE if own["sort"] is None else parse_sort(own["sort"])
-    if sort == BY_RELEVANCE and not q:
-        sort = NEWEST_FIRST
-    if isinstance(sort, ParameterError):
-        errors.append(sort)
-    limit = parse_limit(own["limit"], errors)
-    cursor, before = own["cursor"], own["before"]
+                errors += condition
+        elif name == SORT.name:
+            meanings[name] = _sort(values, errors)
+        elif name in SEARCH:
+            meanings[name] = SEARCH[name].read(values, errors)
+        else:
+            errors.append(unknown_parameter(name, SEARCH))
+    cursor, before = meanings.get("cursor"), meanings.get("before")
     if cursor is not None and before is not None:
         message = "`cursor` goes on behind a place and `before` ahead of one; give one of them."
         errors.append(ParameterError("before", "parameter-conflict", message))
-    extras = parse_extras(given, errors)
-    if errors or isinstance(sort, ParameterError):
+    if errors:
         raise Problem(errors[0].code, errors[0].message, errors)
+    q: str | None = meanings.get("q")
+    q = q if q and q.strip() else None
+    sort: Sort = meanings.get("sort", BY_RELEVANCE)
+    if sort == BY_RELEVANCE and not q:
+        sort = NEWEST_FIRST
+    match = Match(meanings.get("match", Match.AUTO))
+    limit = meanings.get("limit", DEFAULT_LIMIT)
     chosen = tuple(sorted(conditions))
-    return SearchRequest(q, Match(match), chosen, sort, limit, cursor, before, extras)
+    return SearchRequest(q, match, chosen, sort, limit, cursor, before, _extras(meanings))
 
 
-def parse_extras(given: Mapping[str, Sequence[str]], errors: list[ParameterError]) -> Extras:
-    """The extras that URL parameters ask for; what is wrong with them is added to `errors`.
+def _grouped(given: Given) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for name, value in given:
+        grouped.setdefault(name, []).append(value)
+    return grouped
 
-    `facets` and `fields` take names with commas between, and may be repeated.
-    """
-    if given.keys().isdisjoint(_EXTRA_PARAMETERS):
+
+def _sort(values: Sequence[str], errors: list[ParameterError]) -> Sort | None:
+    if len(values) > 1:
+        errors.append(SORT.repeated())
+    sort = parse_sort(values[0])
+    if isinstance(sort, ParameterError):
+        errors.append(sort)
+        return None
+    return sort
+
+
+def _extras(meanings: Mapping[str, Any]) -> Extras:
+    if _EXTRAS.isdisjoint(meanings):
         return NO_EXTRAS
-    highlight = _single("highlight", given.get("highlight", ()), errors)
-    if highlight not in (None, "true", "false"):
-        message = "`highlight` must be true or false."
-        errors.append(ParameterError("highlight", "parameter-invalid", message, "true"))
-    size = _single("facetSize", given.get("facetSize", ()), errors)
     return Extras(
-        facets=_names("facets", given.get("facets"), tuple(FACETS), errors) or (),
-        facet_size=_page_size("facetSize", size, errors, MAX_FACET_SIZE, DEFAULT_FACET_SIZE),
-        highlight=highlight == "true",
-        fields=_names("fields", given.get("fields"), MEMBERS, errors),
+        facets=meanings.get("facets", ()),
+        facet_size=meanings.get("facetSize", DEFAULT_FACET_SIZE),
+        highlight=meanings.get("highlight", False),
+        fields=meanings.get("fields"),
     )
 
 
-def _names(
-    parameter: str,
-    values: Sequence[str] | None,
-    known: Sequence[str],
-    errors: list[ParameterError],
-) -> tuple[str, ...] | None:
-    """The named ones of `known` in their own order; None if nothing was asked."""
-    if values is None:
-        return None
-    names = dict.fromkeys(name.strip() for value in values for name in value.split(","))
-    by_folded = {name.casefold(): name for name in known}
-    for name in [name for name in names if name not in known][: len(known)]:
-        shown = name[:64]
-        near = get_close_matches(shown.casefold(), by_folded, n=1, cutoff=0.5)
-        suggestion = by_folded[near[0]] if near else None
-        hint = f" Did you mean `{suggestion}`?" if suggestion else ""
-        message = f"`{parameter}` takes {', '.join(known)}, not `{shown}`.{hint}"
-        errors.append(ParameterError(parameter, "parameter-invalid", message, suggestion))
-    return tuple(name for name in known if name in names)
+def parse_limit(
+    text: str | None, errors: list[ParameterError], default: int = DEFAULT_LIMIT
+) -> int:
+    """A page size; a wrong one is added to `errors`."""
+    size = None if text is None else SEARCH["limit"].read((text,), errors)
+    return size if isinstance(size, int) else default

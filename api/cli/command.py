@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from api.settings import SETTINGS, Setting, Settings
 from api.terminal import Terminal, Update, printable
 from schema.errors import Problem
-from schema.request import SEARCH_PARAMETERS
+from schema.parameters import SEARCH
 
 if TYPE_CHECKING:
     from index.shelf import Shelf
@@ -193,7 +193,7 @@ def refusal(problem: Problem) -> CommandError:
 def _spelling(name: str) -> str:
     if name == "q":
         return "the query"
-    return option_name(name) if name in SEARCH_PARAMETERS else f"`{name}`"
+    return option_name(name) if name in SEARCH else f"`{name}`"
 
 
 def option_name(name: str) -> str:

@@ -1,0 +1,333 @@
+"""The operations of REST: one table from which requests are dispatched and OpenAPI is written.
+
+A row says what an operation takes and what it answers. `HEAD` goes with every `GET`, and `OPTIONS`
+with everything; neither has a row. Schemas of answers are named here and made in
+`api.openapi_schemas`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from schema import values as written
+from schema.identifiers import identifier_key
+from schema.parameters import DAILY, SEARCH, Parameter
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+HTML = "text/html"
+TEXT = "text/plain"
+
+MAX_BATCH = 500
+"""Ids that one batch may ask for."""
+
+NONE: Mapping[str, Parameter] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A JSON body: the name of its schema, what it is, and one that passes."""
+
+    schema_name: str
+    description: str
+    example: object
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """What a 200 brings: for each media type the name of its schema, None for plain text.
+
+    `tagged` answers carry an `ETag`, and a request that names it gets 304; `linked` ones carry a
+    `Link` where a page has neighbours.
+    """
+
+    description: str
+    content: Mapping[str, str | None]
+    tagged: bool = False
+    linked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A row: `method` and `path`, where `{name}` stands for a member of `path_parameters`.
+
+    `query` holds the parameters of the URL by name, and there are no others. `problems` are the
+    codes of `schema.errors.PROBLEMS` that this operation may answer besides those that any request
+    may meet. `target` is an example of what stands after the host, which passes.
+    """
+
+    method: str
+    path: str
+    operation_id: str
+    tag: str
+    summary: str
+    description: str
+    answer: Success
+    query: Mapping[str, Parameter] = NONE
+    path_parameters: Mapping[str, Parameter] = NONE
+    body: Body | None = None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        """The path up to its parameter, which always comes last; the path itself without one."""
+        return self.path.partition("{")[0]
+
+    def url(self, **values: str) -> str:
+        """The path with its parameters filled in, percent-encoded values given."""
+        return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A group of operations."""
+
+    name: str
+    description: str
+    problems: tuple[str, ...] = field(default=())
+
+
+TAGS: Mapping[str, Tag] = {
+    tag.name: tag
+    for tag in (
+        Tag(
+            "papers",
+            "Find papers, and read them by their ids.",
+            ("parameter-unknown", "parameter-invalid", "parameter-repeated", "not-acceptable"),
+        ),
+        Tag(
+            "shelf",
+            "What the shelf holds, in numbers.",
+            ("parameter-unknown", "parameter-invalid", "not-acceptable"),
+        ),
+        Tag("graphql", "The same papers through GraphQL, and its schema.", ("not-acceptable",)),
+        Tag("service", "The server itself: its doors, its health, this description."),
+    )
+}
+"""The groups, each with the codes that any of its operations may answer."""
+
+COMMON_PROBLEMS = ("host-not-allowed", "request-malformed", "header-invalid", "internal")
+"""What any request may be answered with."""
+
+ID = Parameter(
+    "id",
+    "Our id, `arxiv:2407.09941` or a bare arXiv id, `doi:10...` or `acl:...`. A slash in it may "
+    "be percent-encoded or not.",
+    {"type": "string", "minLength": 1},
+    identifier_key,
+    "an id such as arxiv:2407.09941",
+    "arxiv:2407.09941",
+)
+DATE = Parameter(
+    "date",
+    "A day.",
+    written.matching(written.DAY, format="date"),
+    written.parser(written.DAY, str),
+    "a day as YYYY-MM-DD",
+    "2025-12-12",
+)
+
+
+def _member(name: str, description: str, example: str | None, **keywords: object) -> Parameter:
+    """A member of a GraphQL request as it stands in a URL."""
+    return Parameter(name, description, {"type": "string"} | keywords, str, "a text", example)
+
+
+GRAPHQL: Mapping[str, Parameter] = {
+    each.name: each
+    for each in (
+        _member("query", "A GraphQL document.", "{ stats { papers } }", pattern=r"\S"),
+        _member("variables", "The variables: a JSON object.", '{"id": "2407.09941"}'),
+        _member("operationName", "Which operation of the document to run.", None),
+        _member("extensions", "Extensions of the request: a JSON object.", None),
+    )
+}
+"""What GraphQL over HTTP takes in a URL; other parameters are ignored there."""
+GRAPHQL_REQUIRED = frozenset({"query"})
+
+_QUERY_PROBLEMS = (
+    "parameter-conflict",
+    "cursor-invalid",
+    "query-too-long",
+    "query-too-deep",
+    "query-too-many-clauses",
+    "query-too-many-expansions",
+    "starting",
+    "time-budget",
+)
+_BODY_PROBLEMS = ("body-not-json", "body-too-large", "media-type-unsupported")
+_GRAPHQL_PROBLEMS = (
+    "graphql-parse",
+    "graphql-validation",
+    "graphql-coercion",
+    "graphql-limit",
+    "graphql-request-invalid",
+)
+_GRAPHQL_ANSWER = Success(
+    "Data, errors, or both. A refusal of the request as a whole has an HTTP status of its own "
+    f"where the answer is `{GRAPHQL_JSON}`.",
+    {GRAPHQL_JSON: "GraphQLResponse", JSON: "GraphQLResponse"},
+)
+_DAILY_ANSWER = Success(
+    "Papers by their position on the page that listed them.",
+    {JSON: "DailyPage"},
+    tagged=True,
+    linked=True,
+)
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "GET",
+        "/v1/papers",
+        "listPapers",
+        "papers",
+        "List, search and filter papers",
+        "Papers that a query and filters select, in an order, a page at a time. Filters of "
+        "different names must all hold; several values of one mean any of them.",
+        Success(
+            "A page of papers, and what holds for the whole result.",
+            {JSON: "PaperPage"},
+            tagged=True,
+            linked=True,
+        ),
+        SEARCH,
+        problems=_QUERY_PROBLEMS,
+    ),
+    Operation(
+        "POST",
+        "/v1/papers/batch",
+        "batchPapers",
+        "papers",
+        "Read many papers by their ids",
+        f"Up to {MAX_BATCH} papers in the order of their ids, null for each unknown id.",
+        Success("A paper or null for each id.", {JSON: "Batch"}),
+        body=Body(
+            "BatchRequest",
+            "The ids, of any kind.",
+            {"ids": ["arxiv:2407.09941", "hep-th/9901001", "doi:10.1000/x.y"]},
+        ),
+        problems=(*_BODY_PROBLEMS, "body-invalid", "time-budget"),
+    ),
+    Operation(
+        "GET",
+        "/v1/papers/{id}",
+        "getPaper",
+        "papers",
+        "Read one paper",
+        "The whole paper, by any of its ids.",
+        Success("The paper.", {JSON: "PaperAnswer"}, tagged=True, linked=True),
+        path_parameters={"id": ID},
+        problems=("paper-not-found", "paper-removed"),
+    ),
+    Operation(
+        "GET",
+        "/v1/daily",
+        "getNewestDay",
+        "papers",
+        "The papers of the newest day",
+        "The papers listed on the newest day, by their position on the page that listed them.",
+        _DAILY_ANSWER,
+        DAILY,
+        problems=("cursor-invalid", "day-not-found", "time-budget"),
+    ),
+    Operation(
+        "GET",
+        "/v1/daily/{date}",
+        "getDay",
+        "papers",
+        "The papers of a day",
+        "The papers listed on a day, by their position on the page that listed them. The problem "
+        "of a day without papers names the nearest days that have some.",
+        _DAILY_ANSWER,
+        DAILY,
+        {"date": DATE},
+        problems=("cursor-invalid", "day-not-found", "time-budget"),
+    ),
+    Operation(
+        "GET",
+        "/v1/stats",
+        "getStats",
+        "shelf",
+        "Counts, positions and the range of dates",
+        "How many papers there are, how far store and index have come, the range of dates.",
+        Success("The numbers.", {JSON: "StatsAnswer"}, tagged=True),
+    ),
+    Operation(
+        "GET",
+        "/graphql",
+        "queryGraphQL",
+        "graphql",
+        "Ask by GraphQL in the URL",
+        "GraphQL over HTTP, by GET. A browser that asks for HTML gets a playground.",
+        _GRAPHQL_ANSWER,
+        GRAPHQL,
+        problems=_GRAPHQL_PROBLEMS,
+    ),
+    Operation(
+        "POST",
+        "/graphql",
+        "postGraphQL",
+        "graphql",
+        "Ask by GraphQL",
+        "GraphQL over HTTP, by POST.",
+        _GRAPHQL_ANSWER,
+        body=Body(
+            "GraphQLRequest",
+            "The document, its variables, which operation to run.",
+            {
+                "query": "query One($id: ID!) { paper(id: $id) { title } }",
+                "variables": {"id": "2407.09941"},
+            },
+        ),
+        problems=(*_BODY_PROBLEMS, *_GRAPHQL_PROBLEMS),
+    ),
+    Operation(
+        "GET",
+        "/graphql/schema.graphql",
+        "getGraphQLSchema",
+        "graphql",
+        "The GraphQL schema",
+        "The schema in the schema definition language, with descriptions.",
+        Success("The schema.", {TEXT: None}),
+    ),
+    Operation(
+        "GET",
+        "/",
+        "getIndex",
+        "service",
+        "The doors of this server",
+        "An index of the doors; for a browser a page with a search box.",
+        Success("The doors.", {JSON: "Index", HTML: None}),
+    ),
+    Operation(
+        "GET",
+        "/openapi.json",
+        "getOpenAPI",
+        "service",
+        "This description",
+        "The OpenAPI 3.1 description of this server.",
+        Success("The description.", {JSON: "OpenAPI"}),
+    ),
+    Operation(
+        "GET",
+        "/healthz",
+        "getHealth",
+        "service",
+        "Whether the process lives",
+        "Answered for any host.",
+        Success("It does.", {JSON: "Health"}),
+    ),
+    Operation(
+        "GET",
+        "/readyz",
+        "getReadiness",
+        "service",
+        "Whether the index has caught up",
+        "200 once the index has caught up with the store after the start, 503 until then. "
+        "Answered for any host.",
+        Success("It has.", {JSON: "Readiness"}),
+        problems=("starting",),
+    ),
+)
+"""All operations. Where two paths fit, the one without a parameter is meant."""
