@@ -27,7 +27,7 @@ MISTAKES = [
     (["search", "x", "--year", "x", "--has-code", "maybe"], "--has-code must be true or false"),
     (["search", "x", "--min-authors", "-1"], "--min-authors must be a whole number"),
     (["search", "-vision"], "to search for text that begins with -, put -- before it"),
-    (["search", "x" * 4001], "the query may have at most 4000 characters"),
+    (["search", "x" * 4001], "the query must be a text of at most 4000 characters"),
     (["search", "\udcff"], "the query is not UTF-8"),
     (["search", "x", "--author", "\udcff"], "--author is not UTF-8"),
     (["show"], "show needs one id"),
