@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 from api.cli import load, search, serve, upkeep
 from api.cli.command import (
@@ -21,6 +20,7 @@ from api.cli.command import (
 )
 from api.settings import SettingsError
 from api.terminal import Terminal, printable
+from api.version import program_version
 
 COMMANDS: dict[str, Command] = {
     command.name: command
@@ -83,14 +83,6 @@ def _run(arguments: Sequence[str], terminal: Terminal) -> int:
     except CommandError as error:
         terminal.error(str(error))
         return error.code
-
-
-def program_version() -> str:
-    """The version of the installed program."""
-    try:
-        return version("papershelf")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 def _no_command(name: str) -> str:

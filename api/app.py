@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.delivery import finished
 from api.edge import Edge
 from api.graphql import GraphQLDoor
 from api.http import (
@@ -89,21 +90,21 @@ def _routes(shelf: Shelf, public_url: str) -> list[Route]:
     async def greet(request: Request) -> Response:
         papers = shelf.stats().papers
         if not accepts_page(request.scope):
-            return _response(greeting_json(papers, public_url))
+            return _response(request, greeting_json(papers, public_url))
         address = public_url or visited_address(request.scope)
-        return _response(greeting_page(papers, address))
+        return _response(request, greeting_page(papers, address))
 
-    async def icon_file(_: Request) -> Response:
-        return _response(icon())
+    async def icon_file(request: Request) -> Response:
+        return _response(request, icon())
 
-    async def health(_: Request) -> Response:
-        return _response(Answer(orjson.dumps({"status": "ok"})))
+    async def health(request: Request) -> Response:
+        return _response(request, Answer(orjson.dumps({"status": "ok"})))
 
-    async def readiness(_: Request) -> Response:
+    async def readiness(request: Request) -> Response:
         if shelf.ready:
-            return _response(Answer(orjson.dumps({"status": "ready"})))
+            return _response(request, Answer(orjson.dumps({"status": "ready"})))
         problem = Problem("starting", "The index has not caught up with the store yet.")
-        return _response(problem_answer(problem))
+        return _response(request, problem_answer(problem))
 
     return [
         Route("/", greet),
@@ -124,17 +125,15 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     if status == 405:
         allowed = "GET, HEAD, OPTIONS"
         if request.method == "OPTIONS":
-            return _response(options_answer(allowed))
-        return _response(method_problem(request.method, allowed))
+            return _response(request, options_answer(allowed))
+        return _response(request, method_problem(request.method, allowed))
     path = request.scope["path"][:200]
-    return _response(
-        problem_answer(
-            Problem("route-not-found", f"There is nothing at {path}. `GET /` lists the doors.")
-        )
-    )
+    problem = Problem("route-not-found", f"There is nothing at {path}. `GET /` lists the doors.")
+    return _response(request, problem_answer(problem))
 
 
-def _response(answer: Answer) -> Response:
+def _response(request: Request, answer: Answer) -> Response:
+    answer = finished(answer, request.scope)
     response = Response(answer.body, answer.status)
     response.raw_headers = all_headers(answer)
     return response

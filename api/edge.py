@@ -14,6 +14,9 @@ REQUEST_HEADERS = "Accept, Authorization, Content-Type, If-None-Match, *"
 """The star stands for what tracing and GraphQL clients add, but not for `Authorization`."""
 MAX_AGE = "86400"
 
+POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+"""What a browser may do with an answer that it is led to show: nothing. Pages bring their own."""
+
 PROBES = ("/healthz", "/readyz")
 """Answered for any host: what watches a server knows its address, not its name."""
 
@@ -36,10 +39,12 @@ class Edge:
         self._any_host = "*" in hosts
         self._hosts = {_plain_host(each) for each in hosts if not each.startswith("*.")}
         self._parents = {_plain_host(each[2:]) for each in hosts if each.startswith("*.")}
-        self._common: list[Header] = [(b"x-content-type-options", b"nosniff")]
-        exposed = (b"access-control-expose-headers", EXPOSED.encode())
-        self._for_all = [*self._common, (b"access-control-allow-origin", b"*"), exposed]
-        self._exposed = exposed
+        self._common: list[Header] = [
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+        ]
+        self._exposed = (b"access-control-expose-headers", EXPOSED.encode())
+        self._for_all = self._allowed(b"*")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection; only HTTP is changed on its way."""
@@ -53,7 +58,10 @@ class Edge:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], *extra]
+                headers: list[Header] = message["headers"]
+                if POLICY[0] not in [name for name, _ in headers]:
+                    headers = [*headers, POLICY]
+                message["headers"] = headers + extra
             await send(message)
 
         verb, answer = scope["method"], None
@@ -74,11 +82,18 @@ class Edge:
             await send_answer(problem_answer(problem), send_with_headers, head=verb == "HEAD")
 
     def _for_origin(self, origin: str) -> list[Header]:
-        headers = [*self._common, (b"vary", b"Origin")]
+        allowed = self._common
         if origin in self._origins:
-            allowed = (b"access-control-allow-origin", origin.encode("latin-1"))
-            headers += [allowed, self._exposed]
-        return headers
+            allowed = self._allowed(origin.encode("latin-1"))
+        return [*allowed, (b"vary", b"Origin")]
+
+    def _allowed(self, origin: bytes) -> list[Header]:
+        return [
+            *self._common,
+            (b"access-control-allow-origin", origin),
+            self._exposed,
+            (b"timing-allow-origin", origin),
+        ]
 
     def _refused(self, given: str) -> Answer | None:
         """The refusal of a request for a host that is not ours, None for one that is."""

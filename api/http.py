@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from urllib.parse import parse_qsl
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from api.negotiation import media_ranges, media_weight, preferred_media
 from schema.errors import ParameterError, Problem
 
 JSON = b"application/json"
 PROBLEM_JSON = b"application/problem+json"
 HTML = b"text/html; charset=utf-8"
+
+_DATA = ("application/json", "application/graphql-response+json")
 
 MAX_PARAMETERS = 200
 """Parameters that a query string may have, well above any honest request."""
@@ -22,33 +26,66 @@ RETRY_AFTER = b"1"
 Header = tuple[bytes, bytes]
 
 
+NEGOTIATED = b"Accept, Accept-Encoding"
+"""`Vary` of what a door answers in several media types, or refuses by media type."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole response: body bytes, status, media type and further headers."""
+    """A whole response: body bytes, status, media type and further headers.
+
+    `tag` is the validator of the body before it was put into `coding` (RFC 9110, section 8.8.3:
+    each coding has a tag of its own); without one an answer may not be stored. `cache` is a
+    `Cache-Control` other than that rule's.
+    """
 
     body: bytes
     status: int = 200
     media: bytes = JSON
     headers: Sequence[Header] = ()
+    tag: bytes = b""
+    coding: bytes = b""
+    vary: bytes = b"Accept-Encoding"
+    cache: bytes = b""
+
+    @property
+    def etag(self) -> bytes:
+        """The `ETag`, quoted."""
+        return b'"%b-%b"' % (self.tag, self.coding) if self.coding else b'"%b"' % self.tag
 
 
-async def send_answer(answer: Answer, send: Send, *, head: bool = False) -> None:
-    """Send `answer`; for `HEAD` its headers alone, with the length that `GET` would have."""
-    await send(
-        {"type": "http.response.start", "status": answer.status, "headers": all_headers(answer)}
-    )
+async def send_answer(
+    answer: Answer, send: Send, *, head: bool = False, began: float | None = None
+) -> None:
+    """Send `answer`; for `HEAD` its headers alone, with the length that `GET` would have.
+
+    `began`, a reading of `perf_counter`, adds the milliseconds since then as `Server-Timing`.
+    """
+    headers = all_headers(answer)
+    if began is not None:
+        headers.append((b"server-timing", b"app;dur=%.2f" % ((perf_counter() - began) * 1e3)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else answer.body})
 
 
 def all_headers(answer: Answer) -> list[Header]:
-    """The headers of an answer; 204 has neither type nor length (RFC 9110, section 8.6)."""
+    """The headers of an answer; 204 and 304 have neither type nor length (RFC 9110, 8.6)."""
     if answer.status == 204:
         return [*answer.headers]
-    return [
-        (b"content-type", answer.media),
-        (b"content-length", b"%d" % len(answer.body)),
+    headers = [
+        (b"cache-control", answer.cache or (b"no-cache" if answer.tag else b"no-store")),
+        (b"vary", answer.vary),
         *answer.headers,
     ]
+    if answer.tag:
+        headers.append((b"etag", answer.etag))
+    if answer.status == 304:
+        return headers
+    if answer.coding:
+        headers.append((b"content-encoding", answer.coding))
+    headers.append((b"content-type", answer.media))
+    headers.append((b"content-length", b"%d" % len(answer.body)))
+    return headers
 
 
 def problem_answer(problem: Problem, headers: Sequence[Header] = ()) -> Answer:
@@ -88,8 +125,17 @@ def options_answer(allowed: str) -> Answer:
 
 
 def accepts_page(scope: Scope) -> bool:
-    """Whether a browser is asking, which names `text/html` itself."""
-    return "text/html" in header(scope, b"accept").lower()
+    """Whether the client would rather have a page for people than JSON, as a browser does."""
+    ranges = media_ranges(header(scope, b"accept"))
+    page = ranges.get("text/html", 0.0)
+    data = max(media_weight(media, ranges) for media in _DATA)
+    return page > data or (0 < page == data and ranges.keys().isdisjoint(_DATA))
+
+
+def refuse_other_media(scope: Scope, offered: str) -> None:
+    """Raise `Problem` `not-acceptable` unless the client takes the media type `offered`."""
+    if preferred_media(header(scope, b"accept"), (offered,)) is None:
+        raise Problem("not-acceptable", f"Answers are `{offered}` here; leave `Accept` out.")
 
 
 def query_parameters(scope: Scope) -> list[tuple[str, str]]:

@@ -16,19 +16,19 @@ CODINGS = ("zstd", "br", "gzip")
 def preferred_media(accept: str, offered: Sequence[str]) -> str | None:
     """The media type of `offered` to answer with, None if the client takes none of them.
 
-    `accept` is the header's value, empty for none; types in `offered` are lower case, and the
-    first goes before others of the same weight.
+    `accept` is the header's value; without one the first is taken. Types in `offered` are lower
+    case, and the first goes before others of the same weight.
     """
-    if not accept:
-        return offered[0]
     ranges = media_ranges(accept)
+    if not ranges:
+        return offered[0]
     weights = [media_weight(media, ranges) for media in offered]
     best = max(weights)
     return offered[weights.index(best)] if best > 0 else None
 
 
-def preferred_coding(accept_encoding: str) -> str | None:
-    """The coding of `CODINGS` that a client likes best; None for the identity.
+def preferred_coding(accept_encoding: str, offered: tuple[str, ...] = CODINGS) -> str | None:
+    """The coding of `offered` that a client likes best; None for the identity.
 
     The identity goes before a coding only where the client gives it a greater weight. A client
     that forbids it, and takes no coding of ours, gets it all the same, as the RFC allows.
@@ -36,16 +36,17 @@ def preferred_coding(accept_encoding: str) -> str | None:
     if not accept_encoding:
         return None
     if len(accept_encoding) > MAX_REMEMBERED:
-        return _preferred_coding(accept_encoding)
-    return _remembered_coding(accept_encoding)
+        return _preferred_coding(accept_encoding, offered)
+    return _remembered_coding(accept_encoding, offered)
 
 
 def media_ranges(accept: str) -> Mapping[str, float]:
     """Media ranges of an `Accept` header in lower case, and their weights.
 
-    A range for another charset than UTF-8 has weight 0: we never answer in one.
+    What is no range is passed over, so a header of nonsense is as good as none. A range for
+    another charset than UTF-8 has weight 0: we never answer in one.
     """
-    return _ranges(accept) if len(accept) > MAX_REMEMBERED else _remembered_ranges(accept)
+    return _media_ranges(accept) if len(accept) > MAX_REMEMBERED else _remembered_ranges(accept)
 
 
 def media_weight(media: str, ranges: Mapping[str, float]) -> float:
@@ -72,6 +73,10 @@ def _ranges(text: str) -> dict[str, float]:
     return ranges
 
 
+def _media_ranges(text: str) -> dict[str, float]:
+    return {name: weight for name, weight in _ranges(text).items() if "/" in name}
+
+
 def _quality(text: str) -> float:
     """A weight of 0 to 1; what is none counts as not written."""
     try:
@@ -81,17 +86,17 @@ def _quality(text: str) -> float:
     return weight if 0 <= weight <= 1 else 1.0
 
 
-def _preferred_coding(text: str) -> str | None:
+def _preferred_coding(text: str, offered: tuple[str, ...]) -> str | None:
     ranges = _ranges(text)
     if "x-gzip" in ranges:
         ranges.setdefault("gzip", ranges["x-gzip"])
     rest = ranges.get("*", 0.0)
-    weights = {coding: ranges.get(coding, rest) for coding in CODINGS}
-    best = max(CODINGS, key=lambda coding: weights[coding])
+    weights = {coding: ranges.get(coding, rest) for coding in offered}
+    best = max(offered, key=lambda coding: weights[coding])
     if weights[best] <= 0 or ranges.get("identity", 0.0) > weights[best]:
         return None
     return best
 
 
-_remembered_ranges = lru_cache(256)(_ranges)
+_remembered_ranges = lru_cache(256)(_media_ranges)
 _remembered_coding = lru_cache(256)(_preferred_coding)

@@ -1,14 +1,18 @@
 """The REST door, `/v1`: pure ASGI with its own dispatch, since every request passes here."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
 from urllib.parse import urlencode
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
 from api.answers import batch_json, daily_json, envelope, page_json, stats_data
+from api.delivery import Delivery, Planned, content_tag
 from api.http import (
+    NEGOTIATED,
     Answer,
     ClientGone,
     json_body,
@@ -17,21 +21,32 @@ from api.http import (
     problem_answer,
     query_parameters,
     read_body,
+    refuse_other_media,
     send_answer,
 )
 from api.pool import Pool
+from api.version import program_version
+from index.recent import Recent
 from index.shelf import Shelf
+from index.view import Plan, View
 from schema.dates import day_interval, iso_day
 from schema.errors import ParameterError, Problem
 from schema.request import parse_limit, parse_request, unknown_parameter
-from schema.search import MAX_LIMIT
+from schema.search import END, MAX_LIMIT, SearchRequest
 
 WALK_PARAMETERS = ("cursor", "before")
+
+_URI = str.maketrans({"<": "%3C", ">": "%3E", '"': "%22"})
+"""What a client may write into an address, but would end it in a `Link` header."""
 
 MAX_BATCH = 500
 """Ids that one batch may ask for."""
 
 Parameters = list[tuple[str, str]]
+
+MAX_ASKED = 2000
+MAX_ASKED_LENGTH = 300
+"""How many questions are remembered as parsed, and the longest query string among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +58,16 @@ class Call:
     rest: str
 
 
-Handler = Callable[[Call], Awaitable[Answer]]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A parsed query string; `walks` says whether it goes on from a cursor."""
+
+    given: Parameters
+    request: SearchRequest
+    walks: bool
+
+
+Handler = Callable[[Call], Planned]
 
 
 class RestDoor:
@@ -58,6 +82,9 @@ class RestDoor:
         self._pool = pool
         self._max_body = max_body
         self._public_url = public_url.rstrip("/")
+        self._delivery = Delivery(pool)
+        self._version = program_version().encode()
+        self._asked: Recent[Asked] = Recent(MAX_ASKED)
         self._exact: dict[str, tuple[str, Handler]] = {
             "/v1/papers": ("GET", self._papers),
             "/v1/papers/batch": ("POST", self._batch),
@@ -71,11 +98,14 @@ class RestDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; every problem is answered as `application/problem+json`."""
+        began = perf_counter()
         verb = scope["method"]
         try:
             method, handler, rest = self._route(scope["path"])
             if verb == method or (verb == "HEAD" and method == "GET"):
-                answer = await handler(Call(scope, receive, rest))
+                refuse_other_media(scope, "application/json")
+                planned = handler(Call(scope, receive, rest))
+                answer = await self._delivery.deliver(planned, scope)
             else:
                 allowed = "GET, HEAD, OPTIONS" if method == "GET" else f"{method}, OPTIONS"
                 answer = (
@@ -85,7 +115,7 @@ class RestDoor:
             answer = problem_answer(problem)
         except ClientGone:
             return
-        await send_answer(answer, send, head=verb == "HEAD")
+        await send_answer(answer, send, head=verb == "HEAD", began=began)
 
     def _route(self, path: str) -> tuple[str, Handler, str]:
         """Method and handler of a path, and what the route leaves open of it."""
@@ -98,26 +128,49 @@ class RestDoor:
         hint = f"Did you mean {near}?" if near in self._exact else "`GET /` lists the doors."
         raise Problem("route-not-found", f"There is nothing at {path[:200]}. {hint}")
 
-    async def _papers(self, call: Call) -> Answer:
-        given = query_parameters(call.scope)
-        plan = self._shelf.plan(parse_request(given))
+    def _papers(self, call: Call) -> Planned:
+        scope = call.scope
+        text: bytes = scope["query_string"]
+        read = partial(_read, scope)
+        asked = self._asked.get(text, read) if len(text) <= MAX_ASKED_LENGTH else read()
+        if asked.walks:
+            plan = self._shelf.plan(asked.request)
+            tag = self._tag(plan.view, b"walk/%d?%b" % (plan.stale, text))
+            again = partial(self._shelf.walked, plan)
+            return Planned(partial(self._page, scope, asked, tag, plan.view, plan), tag, again)
+        view = self._shelf.view
+        tag = self._tag(view, b"papers?" + text)
+        return Planned(partial(self._page, scope, asked, tag, view), tag)
+
+    async def _page(
+        self, scope: Scope, asked: Asked, tag: bytes, view: View, plan: Plan | None = None
+    ) -> Answer:
+        plan = plan or self._shelf.plan(asked.request, view)
         if plan.light:
             answer = self._shelf.answer(plan)
         else:
             answer = await self._pool.run(self._shelf.answer, plan)
         page = answer.page
-        links = self._walk_links(call.scope, given, page.next_cursor, page.previous_cursor)
-        return Answer(page_json(answer, links))
+        links = self._walk_links(scope, asked.given, page.next_cursor, page.previous_cursor)
+        return _data(page_json(answer, links), tag, links)
 
-    async def _paper(self, call: Call) -> Answer:
+    def _paper(self, call: Call) -> Planned:
         self._only(call.scope, ())
         view = self._shelf.view
-        paper = self._shelf.paper(call.rest, view)
-        links = {"self": f"{self._public_url}/v1/papers/{_leading_id(paper)}"}
-        return Answer(envelope(paper, {"revision": view.revision}, links))
+        tag = self._tag(view, b"paper/" + call.rest.encode("utf-8", "surrogateescape"))
+        return Planned(partial(self._one, call.rest, view, tag), tag)
 
-    async def _batch(self, call: Call) -> Answer:
+    async def _one(self, identifier: str, view: View, tag: bytes) -> Answer:
+        paper = self._shelf.paper(identifier, view)
+        own = f"{self._public_url}/v1/papers/{_leading_id(paper)}"
+        links = {"self": own}
+        return _data(envelope(paper, {"revision": view.revision}, links), tag, {"canonical": own})
+
+    def _batch(self, call: Call) -> Planned:
         self._only(call.scope, ())
+        return Planned(partial(self._several, call))
+
+    async def _several(self, call: Call) -> Answer:
         body = json_body(call.scope, await read_body(call.scope, call.receive, self._max_body))
         ids = batch_ids(body)
         view = self._shelf.view
@@ -126,9 +179,9 @@ class RestDoor:
         else:
             rows = self._shelf.papers(ids, view)
         links = {"self": self._public_url + "/v1/papers/batch"}
-        return Answer(batch_json(rows, view.revision, links))
+        return Answer(batch_json(rows, view.revision, links), vary=NEGOTIATED)
 
-    async def _daily(self, call: Call) -> Answer:
+    def _daily(self, call: Call) -> Planned:
         given = self._only(call.scope, ("limit", "cursor"))
         errors: list[ParameterError] = []
         values = dict(given)
@@ -145,19 +198,32 @@ class RestDoor:
             )
         if errors:
             raise Problem(errors[0].code, errors[0].message, errors)
-        page = await self._pool.run(self._shelf.daily, day, limit, values.get("cursor"))
-        links = self._walk_links(call.scope, given, page.next_cursor) | {
+        return Planned(partial(self._day, call.scope, given, day, limit, values.get("cursor")))
+
+    async def _day(
+        self, scope: Scope, given: Parameters, day: str | None, limit: int, cursor: str | None
+    ) -> Answer:
+        page = await self._pool.run(self._shelf.daily, day, limit, cursor)
+        walk = self._walk_links(scope, given, page.next_cursor)
+        links = walk | {
             f"{name}Day": f"{self._public_url}/v1/daily/{neighbour}" if neighbour else None
             for name, neighbour in (("previous", page.previous), ("next", page.next))
         }
-        return Answer(daily_json(page, links))
+        body = daily_json(page, links)
+        return _data(body, content_tag(body), walk)
 
-    async def _stats(self, call: Call) -> Answer:
+    def _stats(self, call: Call) -> Planned:
         self._only(call.scope, ())
+        return Planned(self._counts)
+
+    async def _counts(self) -> Answer:
         stats = self._shelf.stats()
         links = {"self": self._public_url + "/v1/stats"}
-        data = orjson.dumps(stats_data(stats))
-        return Answer(envelope(data, {"revision": stats.revision}, links))
+        body = envelope(orjson.dumps(stats_data(stats)), {"revision": stats.revision}, links)
+        return _data(body, content_tag(body))
+
+    def _tag(self, view: View, question: bytes) -> bytes:
+        return self._shelf.tag(view, self._version + question)
 
     def _walk_links(
         self, scope: Scope, given: Parameters, following: str | None, previous: str | None = None
@@ -190,6 +256,25 @@ class RestDoor:
         if errors:
             raise Problem(errors[0].code, errors[0].message, errors)
         return given
+
+
+def _read(scope: Scope) -> Asked:
+    """What a query string asks; raises `Problem` naming every fault."""
+    given = query_parameters(scope)
+    request = parse_request(given)
+    walks = request.cursor is not None or request.before not in (None, END)
+    return Asked(given, request, walks)
+
+
+def _data(body: bytes, tag: bytes, links: Mapping[str, str | None] | None = None) -> Answer:
+    """Data with its validator, and links to what belongs to it (RFC 8288)."""
+    named = [
+        f'<{url.translate(_URI)}>; rel="{relation}"'
+        for relation, url in (links or {}).items()
+        if url and relation != "self"
+    ]
+    headers = [(b"link", ", ".join(named).encode("latin-1"))] if named else []
+    return Answer(body, headers=headers, tag=tag, vary=NEGOTIATED)
 
 
 def _leading_id(paper: bytes) -> str:

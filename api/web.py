@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 import orjson
 from starlette.types import Scope
 
-from api.http import HTML, Answer, header
+from api.delivery import content_tag
+from api.http import HTML, NEGOTIATED, Answer, header
 
 DOORS: tuple[tuple[str, str, str], ...] = (
     ("papers", "/v1/papers", "List, search and filter papers, e.g. /v1/papers?q=alignment"),
@@ -78,7 +79,8 @@ def greeting_json(papers: int, public_url: str) -> Answer:
     """The index of the doors as JSON; `public_url`, which may be empty, stands before each."""
     doors = {name: {"href": public_url + href, "description": text} for name, href, text in DOORS}
     body = {"name": "Papershelf", "papers": papers, "doors": doors}
-    return Answer(orjson.dumps(body, option=orjson.OPT_INDENT_2), headers=[(b"vary", b"Accept")])
+    text = orjson.dumps(body, option=orjson.OPT_INDENT_2)
+    return Answer(text, tag=content_tag(text), vary=NEGOTIATED)
 
 
 def greeting_page(papers: int, address: str) -> Answer:
@@ -120,12 +122,8 @@ browser.</p>
 </body>
 </html>
 """
-    headers = [
-        (b"vary", b"Accept"),
-        (b"content-security-policy", _POLICY),
-        (b"referrer-policy", b"no-referrer"),
-    ]
-    return Answer(page.encode(), media=HTML, headers=headers)
+    body, policy = page.encode(), (b"content-security-policy", _POLICY)
+    return Answer(body, media=HTML, headers=[policy], tag=content_tag(body), vary=NEGOTIATED)
 
 
 def visited_address(scope: Scope) -> str:
@@ -136,9 +134,8 @@ def visited_address(scope: Scope) -> str:
 
 def icon() -> Answer:
     """The sign of the pages: books on a shelf."""
-    return Answer(
-        _ICON.encode(), media=b"image/svg+xml", headers=[(b"cache-control", b"max-age=86400")]
-    )
+    body = _ICON.encode()
+    return Answer(body, media=b"image/svg+xml", tag=content_tag(body), cache=b"max-age=86400")
 
 
 def _door(href: str) -> str:

@@ -15,7 +15,7 @@ from index.language import Parsed, parse
 from index.page_cache import PageCache
 from index.query import Range, Term
 from index.recent import Recent
-from index.view import MAX_DIRECT_RANK, STALE, Plan, is_light, parsed_of
+from index.view import MAX_DIRECT_RANK, STALE, Plan, View, is_light, parsed_of
 from index.views import Views
 from schema.members import FURTHER_MEMBERS
 from schema.search import END, RELEVANCE, Highlight, Hit, Match, Page, SearchRequest
@@ -53,10 +53,10 @@ class Searches:
         self._facets: Recent[Facet | None] = Recent(MAX_FACETS_KEPT)
         self._cut: Recent[Parsed] = Recent(MAX_CUT_KEPT)
 
-    def plan(self, request: SearchRequest) -> Plan:
+    def plan(self, request: SearchRequest, view: View | None = None) -> Plan:
         """Parse a request and fix the revision it reads; raises `Problem` for a query or cursor."""
         parsed = parsed_of(request.q)
-        view, start, stale = self._views.current, None, False
+        view, start, stale = view or self._views.current, None, False
         backward = request.before is not None
         place = request.before if backward else request.cursor
         if place is not None and not (backward and place == END):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 from index.cursors import Cursor, CursorCodec
@@ -78,6 +79,7 @@ class Shelf:
         self._indexer = Indexer(self._store, self._engine, folder / "index.lock", self._stop)
         self._rejects = folder / "rejects"
         self._codec = CursorCodec(self._store.identity.encode())
+        self._tag_key = f"{self._store.identity} {engine}".encode()
         self._behind = threading.Event()
         self._threads: list[threading.Thread] = []
         self._goal = 0
@@ -227,9 +229,27 @@ class Shelf:
 
     # Reading
 
-    def plan(self, request: SearchRequest) -> Plan:
-        """Parse a request and fix the revision it reads; raises `Problem` for a query or cursor."""
-        return self._searches.plan(request)
+    def plan(self, request: SearchRequest, view: View | None = None) -> Plan:
+        """Parse a request and fix the revision it reads: that of its cursor, else of `view`.
+
+        By default that is the current one. Raises `Problem` for a query or cursor.
+        """
+        return self._searches.plan(request, view)
+
+    def tag(self, view: View, question: bytes) -> bytes:
+        """A validator of the answer to `question` in a view: 24 hexadecimal digits.
+
+        Keyed by the shelf's identity and engine, so that no other shelf's answer has it and nobody
+        can make one up.
+        """
+        digest = blake2b(question, digest_size=12, key=self._tag_key)
+        digest.update(b"\0" + view.revision.encode())
+        return digest.hexdigest().encode()
+
+    def walked(self, plan: Plan) -> None:
+        """Note that a cursor of this plan's revision is handed out once more, so keep that."""
+        if not plan.stale:
+            self._views.walked(plan.view)
 
     def run(self, plan: Plan) -> Page:
         """The page that a plan asks for."""

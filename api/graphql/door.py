@@ -1,12 +1,16 @@
 """The GraphQL door: `/graphql`, its schema as text, and a playground for browsers."""
 
+from dataclasses import replace
+from functools import partial
 from importlib.resources import files
+from time import perf_counter
 from typing import Any
 
 import orjson
 from graphql import ExecutionResult, GraphQLError
 from starlette.types import Receive, Scope, Send
 
+from api.delivery import Delivery, Planned, content_tag, finished
 from api.graphql.documents import Documents, Refused
 from api.graphql.errors import field_error, problem_error, request_error
 from api.graphql.executor import RowExecutor, is_awaitable, member
@@ -21,6 +25,7 @@ from api.graphql.request import (
 )
 from api.http import (
     HTML,
+    NEGOTIATED,
     Answer,
     ClientGone,
     Header,
@@ -29,6 +34,7 @@ from api.http import (
     send_answer,
 )
 from api.pool import Pool
+from api.version import program_version
 from index.shelf import Shelf
 from schema.errors import Problem
 
@@ -36,6 +42,9 @@ METHODS = "GET, HEAD, POST, OPTIONS"
 READ_METHODS = "GET, HEAD, OPTIONS"
 
 MAX_COERCION_ERRORS = 10
+
+_WALKS = ("after", "before")
+"""Arguments that take a cursor; a document without these letters has none."""
 
 _POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -45,11 +54,7 @@ _FILES: dict[str, tuple[str, bytes, tuple[Header, ...]]] = {
     "": (
         "playground.html",
         HTML,
-        (
-            (b"content-security-policy", _POLICY),
-            (b"referrer-policy", b"no-referrer"),
-            (b"vary", b"Accept"),
-        ),
+        ((b"content-security-policy", _POLICY),),
     ),
     "/assets/playground.js": ("playground.js", b"text/javascript; charset=utf-8", ()),
     "/assets/playground.css": ("playground.css", b"text/css; charset=utf-8", ()),
@@ -67,22 +72,27 @@ class GraphQLDoor:
         self._schema = build_schema()
         self._documents = Documents(self._schema)
         self._root = Root(shelf, pool)
+        self._shelf = shelf
+        self._delivery = Delivery(pool)
+        self._version = program_version().encode()
         self._max_body = max_body
         assets = files("api.graphql") / "assets"
         self._pages = {
-            path: Answer((assets / name).read_bytes(), media=media, headers=headers)
+            path: _page((assets / name).read_bytes(), media, headers)
             for path, (name, media, headers) in _FILES.items()
         }
         text = schema_text(self._schema).encode()
-        self._pages["/schema.graphql"] = Answer(text, media=b"text/plain; charset=utf-8")
+        self._pages["/schema.graphql"] = _page(text, b"text/plain; charset=utf-8")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request; every refusal is `{"errors": [...]}` with a code."""
+        began = perf_counter()
         try:
             answer = await self._answer(scope, receive)
         except ClientGone:
             return
-        await send_answer(answer, send, head=scope["method"] == "HEAD")
+        answer = finished(answer, scope)
+        await send_answer(answer, send, head=scope["method"] == "HEAD", began=began)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         method: str = scope["method"]
@@ -110,10 +120,26 @@ class GraphQLDoor:
             request = await read_request(scope, receive, self._max_body)
         except Problem as problem:
             return _refusal(problem, media)
-        return await self._execute(request, media)
+        if method == "POST":
+            # No validator: a POST's answer is no representation of this address.
+            return replace(await self._delivered(request, media, scope), tag=b"")
+        return await self._delivered(request, media, scope)
 
-    async def _execute(self, request: GraphQLRequest, media: bytes) -> Answer:
-        """The answer to a well-formed request.
+    async def _delivered(self, request: GraphQLRequest, media: bytes, scope: Scope) -> Answer:
+        """The answer, from memory where the same was asked in this revision.
+
+        Where a cursor may be among the arguments, a walk may have a revision of its own: only
+        the whole answer tells.
+        """
+        if any(word in request.query for word in _WALKS):
+            return await self._execute(request, media)
+        question = b"%b graphql %b %b" % (self._version, media, request.raw)
+        tag = self._shelf.tag(self._shelf.view, question)
+        planned = Planned(partial(self._execute, request, media, tag), tag)
+        return await self._delivery.deliver(planned, scope)
+
+    async def _execute(self, request: GraphQLRequest, media: bytes, tag: bytes = b"") -> Answer:
+        """The answer to a well-formed request; without errors it has a validator.
 
         A request error is 400 in `application/graphql-response+json`. In `application/json`, which
         intermediaries also answer with, the draft wants 200 for it.
@@ -124,7 +150,8 @@ class GraphQLDoor:
             errors = [request_error(error, refused.code) for error in refused.errors]
             status = 400 if media == GRAPHQL_JSON else 200
             return _answer({"errors": errors}, media, status)
-        return _answer(body, media)
+        answer = _answer(body, media)
+        return answer if "errors" in body else replace(answer, tag=tag or content_tag(answer.body))
 
     async def execute(self, request: GraphQLRequest) -> dict[str, Any]:
         """`data`, and `errors` if there are any; raises `Refused` where nothing is executed."""
@@ -157,9 +184,13 @@ class GraphQLDoor:
         return {"data": result.data}
 
 
+def _page(body: bytes, media: bytes, headers: tuple[Header, ...] = ()) -> Answer:
+    return Answer(body, media=media, headers=headers, tag=content_tag(body), vary=NEGOTIATED)
+
+
 def _answer(body: dict[str, Any], media: bytes, status: int = 200) -> Answer:
     content_type = media + b"; charset=utf-8"
-    return Answer(orjson.dumps(body), status, content_type, [(b"vary", b"Accept")])
+    return Answer(orjson.dumps(body), status, content_type, vary=NEGOTIATED)
 
 
 def _refusal(
@@ -167,7 +198,7 @@ def _refusal(
 ) -> Answer:
     """A request that is wrong as HTTP has the problem's status in every media type."""
     answer = _answer({"errors": [problem_error(problem)]}, media, problem.kind.status)
-    return Answer(answer.body, answer.status, answer.media, [*answer.headers, *headers])
+    return replace(answer, headers=headers)
 
 
 def _not_allowed(method: str, allowed: str) -> Answer:

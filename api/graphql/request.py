@@ -7,6 +7,7 @@ import orjson
 from starlette.types import Receive, Scope
 
 from api.http import header, query_parameters, read_body
+from api.negotiation import media_ranges, media_weight
 from schema.errors import Problem
 
 GRAPHQL_JSON = b"application/graphql-response+json"
@@ -16,11 +17,12 @@ _MEMBERS = ("query", "variables", "operationName", "extensions")
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """The members of a request that we use."""
+    """The members of a request that we use, and the bytes in which they were written."""
 
     query: str
     variables: dict[str, Any] = field(default_factory=dict)
     operation_name: str | None = None
+    raw: bytes = b""
 
 
 def response_media(scope: Scope) -> bytes | None:
@@ -28,52 +30,22 @@ def response_media(scope: Scope) -> bytes | None:
 
     `application/json` where the client does not care, which older clients rely on.
     """
-    accept = header(scope, b"accept")
-    if not accept:
+    ranges = media_ranges(header(scope, b"accept"))
+    if not ranges:
         return PLAIN_JSON
-    ranges = _accepted(accept)
-    weights = {media: _weight(media.decode(), ranges) for media in (PLAIN_JSON, GRAPHQL_JSON)}
+    plain, own = (media_weight(each.decode(), ranges) for each in (PLAIN_JSON, GRAPHQL_JSON))
     named = GRAPHQL_JSON.decode() in ranges
-    best = max(weights, key=lambda media: (weights[media], named and media == GRAPHQL_JSON))
-    return best if weights[best] > 0 else None
-
-
-def _accepted(accept: str) -> dict[str, float]:
-    """Media ranges and their weights."""
-    ranges = {}
-    for part in accept.lower().split(",")[:50]:
-        media, *parameters = (each.strip() for each in part.split(";"))
-        weight = 1.0
-        for parameter in parameters:
-            name, _, value = parameter.partition("=")
-            if name.strip() == "q":
-                weight = _quality(value.strip())
-            elif name.strip() == "charset" and value.strip().strip('"') != "utf-8":
-                weight = 0.0
-        ranges[media] = weight
-    return ranges
-
-
-def _quality(text: str) -> float:
-    try:
-        weight = float(text)
-    except ValueError:
-        return 1.0
-    return weight if 0 <= weight <= 1 else 1.0
-
-
-def _weight(media: str, ranges: dict[str, float]) -> float:
-    for candidate in (media, "application/*", "*/*"):
-        if candidate in ranges:
-            return ranges[candidate]
-    return 0.0
+    if max(own, plain) == 0:
+        return None
+    return GRAPHQL_JSON if own > plain or (own == plain and named) else PLAIN_JSON
 
 
 async def read_request(scope: Scope, receive: Receive, max_body: int) -> GraphQLRequest:
     """The request of a GET or POST; raises `Problem` for what is not well-formed."""
     if scope["method"] == "POST":
-        return _from_members(_body_members(scope, await read_body(scope, receive, max_body)))
-    return _from_members(_url_members(scope))
+        raw = await read_body(scope, receive, max_body)
+        return _from_members(_body_members(scope, raw), raw)
+    return _from_members(_url_members(scope), scope["query_string"])
 
 
 def _body_members(scope: Scope, body: bytes) -> dict[str, Any]:
@@ -109,7 +81,7 @@ def _url_members(scope: Scope) -> dict[str, Any]:
     return members
 
 
-def _from_members(members: dict[str, Any]) -> GraphQLRequest:
+def _from_members(members: dict[str, Any], raw: bytes) -> GraphQLRequest:
     query, variables, operation_name, extensions = (members.get(name) for name in _MEMBERS)
     if not isinstance(query, str) or not query.strip():
         raise _invalid("`query` must be a string with a GraphQL document.")
@@ -119,7 +91,7 @@ def _from_members(members: dict[str, Any]) -> GraphQLRequest:
         raise _invalid("`operationName` must be a string, or null.")
     if extensions is not None and not isinstance(extensions, dict):
         raise _invalid("`extensions` must be an object, or null.")
-    return GraphQLRequest(query, variables or {}, operation_name)
+    return GraphQLRequest(query, variables or {}, operation_name, raw)
 
 
 def _invalid(message: str) -> Problem:

@@ -38,7 +38,7 @@ def test_the_media_type_is_negotiated(client: Client, accept: str | None, media:
         assert answer.request.headers["accept"] == "*/*"
     assert answer.status_code == 200
     assert answer.headers["content-type"] == f"{media}; charset=utf-8"
-    assert answer.headers["vary"] == "Accept"
+    assert answer.headers["vary"] == "Accept, Accept-Encoding"
     assert answer.json() == PAPERS_ANSWER
 
 
