@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.assets import Assets, openapi_viewer
 from api.delivery import finished
 from api.edge import Edge
 from api.graphql import GraphQLDoor
@@ -86,6 +87,7 @@ def create_app(settings: Settings) -> ASGIApp:
 
 def _routes(shelf: Shelf, public_url: str) -> list[Route]:
     """The few addresses that are no door of their own."""
+    assets, viewer = Assets(), openapi_viewer()
 
     async def greet(request: Request) -> Response:
         papers = shelf.stats().papers
@@ -96,6 +98,15 @@ def _routes(shelf: Shelf, public_url: str) -> list[Route]:
 
     async def icon_file(request: Request) -> Response:
         return _response(request, icon())
+
+    async def viewer_page(request: Request) -> Response:
+        return _response(request, viewer)
+
+    async def asset(request: Request) -> Response:
+        found = assets.get(request.path_params["name"], request.scope)
+        if found is None:
+            raise HTTPException(404)
+        return _response(request, found)
 
     async def health(request: Request) -> Response:
         return _response(request, Answer(orjson.dumps({"status": "ok"})))
@@ -109,6 +120,8 @@ def _routes(shelf: Shelf, public_url: str) -> list[Route]:
     return [
         Route("/", greet),
         Route("/favicon.ico", icon_file),
+        Route("/docs", viewer_page),
+        Route("/assets/{name}", asset),
         Route("/healthz", health),
         Route("/readyz", readiness),
     ]

@@ -16,8 +16,9 @@ DOORS: tuple[tuple[str, str, str], ...] = (
     ("batch", "/v1/papers/batch", "POST a list of ids, get their papers"),
     ("daily", "/v1/daily", "The papers listed on the newest day, or /v1/daily/YYYY-MM-DD"),
     ("stats", "/v1/stats", "Counts, positions and the range of dates"),
-    ("graphql", "/graphql", "GraphQL over GET and POST; a playground for browsers"),
+    ("graphql", "/graphql", "GraphQL over GET and POST; GraphiQL for browsers"),
     ("graphqlSchema", "/graphql/schema.graphql", "The GraphQL schema as text"),
+    ("docs", "/docs", "Every REST address with its parameters, to read and to try"),
     ("health", "/healthz", "Whether the process lives"),
     ("ready", "/readyz", "Whether the index has caught up after the start"),
 )
@@ -111,8 +112,8 @@ def greeting_page(papers: int, address: str) -> Answer:
 <p>A search service over {count}.</p>{hint}
 <form action="v1/papers" role="search"><input name="q" type="search" aria-label="Search papers"
 placeholder="optimal transport" maxlength="4000" autofocus><button>Search</button></form>
-<p class="quiet">Answers are JSON. <a href="graphql">The GraphQL playground</a> runs queries in the
-browser.</p>
+<p class="quiet">Answers are JSON. To try them in the browser: <a href="docs">REST</a>,
+<a href="graphql">GraphQL</a>.</p>
 <h2>Queries to try</h2>
 <dl>{examples}</dl>
 <h2>In a terminal</h2>

@@ -1,8 +1,7 @@
-"""The GraphQL door: `/graphql`, its schema as text, and a playground for browsers."""
+"""The GraphQL door: `/graphql`, its schema as text, and GraphiQL for browsers."""
 
 from dataclasses import replace
 from functools import partial
-from importlib.resources import files
 from time import perf_counter
 from typing import Any
 
@@ -10,6 +9,7 @@ import orjson
 from graphql import ExecutionResult, GraphQLError
 from starlette.types import Receive, Scope, Send
 
+from api.assets import TEXT, graphiql
 from api.delivery import Delivery, Planned, content_tag, finished
 from api.graphql.documents import Documents, Refused
 from api.graphql.errors import field_error, problem_error, request_error
@@ -24,7 +24,6 @@ from api.graphql.request import (
     response_media,
 )
 from api.http import (
-    HTML,
     NEGOTIATED,
     Answer,
     ClientGone,
@@ -46,21 +45,6 @@ MAX_COERCION_ERRORS = 10
 _WALKS = ("after", "before")
 """Arguments that take a cursor; a document without these letters has none."""
 
-_POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    b"img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_FILES: dict[str, tuple[str, bytes, tuple[Header, ...]]] = {
-    "": (
-        "playground.html",
-        HTML,
-        ((b"content-security-policy", _POLICY),),
-    ),
-    "/assets/playground.js": ("playground.js", b"text/javascript; charset=utf-8", ()),
-    "/assets/playground.css": ("playground.css", b"text/css; charset=utf-8", ()),
-}
-"""Below `/graphql`: the file in `assets`, its media type, further headers."""
-
 
 class GraphQLDoor:
     """Answers `/graphql` and everything below it, over one shelf.
@@ -76,13 +60,11 @@ class GraphQLDoor:
         self._delivery = Delivery(pool)
         self._version = program_version().encode()
         self._max_body = max_body
-        assets = files("api.graphql") / "assets"
-        self._pages = {
-            path: _page((assets / name).read_bytes(), media, headers)
-            for path, (name, media, headers) in _FILES.items()
-        }
         text = schema_text(self._schema).encode()
-        self._pages["/schema.graphql"] = _page(text, b"text/plain; charset=utf-8")
+        self._pages = {
+            "": graphiql(),
+            "/schema.graphql": Answer(text, media=TEXT, tag=content_tag(text), vary=NEGOTIATED),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request; every refusal is `{"errors": [...]}` with a code."""
@@ -182,10 +164,6 @@ class GraphQLDoor:
         if result.errors:
             return {"errors": [field_error(each) for each in result.errors], "data": result.data}
         return {"data": result.data}
-
-
-def _page(body: bytes, media: bytes, headers: tuple[Header, ...] = ()) -> Answer:
-    return Answer(body, media=media, headers=headers, tag=content_tag(body), vary=NEGOTIATED)
 
 
 def _answer(body: dict[str, Any], media: bytes, status: int = 200) -> Answer:
