@@ -68,6 +68,15 @@ class Client:
         """A POST of JSON."""
         return self.request("POST", target, json=json, **options)
 
+    def raw(self, target: str, headers: Mapping[str, str]) -> tuple[dict[str, str], bytes]:
+        """Headers and body of a GET as the application sends them, codings left in place."""
+
+        async def stream() -> tuple[dict[str, str], bytes]:
+            async with self._http.stream("GET", target, headers=headers) as answer:
+                return dict(answer.headers), b"".join([part async for part in answer.aiter_raw()])
+
+        return self._runner.run(stream())
+
     def graphql(self, document: str, **variables: Any) -> dict[str, Any]:
         """The decoded answer to a GraphQL operation."""
         answer = self.post("/graphql", {"query": document, "variables": variables}).json()
