@@ -159,7 +159,8 @@ def query_parameters(scope: Scope) -> list[tuple[str, str]]:
 
 def header(scope: Scope, name: bytes) -> str:
     """The value of a request header given in lower case, several joined by commas; else empty."""
-    return b", ".join(value for key, value in scope["headers"] if key == name).decode("latin-1")
+    values = [value for key, value in scope["headers"] if key == name]
+    return (values[0] if len(values) == 1 else b", ".join(values)).decode("latin-1")
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
