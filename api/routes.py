@@ -8,7 +8,6 @@ with everything; neither has a row. Schemas of answers are named here and made i
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from schema import values as written
 from schema.identifiers import identifier_key
@@ -21,8 +20,6 @@ TEXT = "text/plain"
 
 MAX_BATCH = 500
 """Ids that one batch may ask for."""
-
-NONE: Mapping[str, Parameter] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +61,8 @@ class Operation:
     summary: str
     description: str
     answer: Success
-    query: Mapping[str, Parameter] = NONE
-    path_parameters: Mapping[str, Parameter] = NONE
+    query: Mapping[str, Parameter] = field(default_factory=dict)
+    path_parameters: Mapping[str, Parameter] = field(default_factory=dict)
     body: Body | None = None
     problems: tuple[str, ...] = ()
 
@@ -85,24 +82,24 @@ class Tag:
 
     name: str
     description: str
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[str, ...] = ()
 
 
 TAGS: Mapping[str, Tag] = {
     tag.name: tag
     for tag in (
+        Tag("graphql", "The same papers through GraphQL, and its schema.", ("not-acceptable",)),
         Tag(
             "papers",
             "Find papers, and read them by their ids.",
             ("parameter-unknown", "parameter-invalid", "parameter-repeated", "not-acceptable"),
         ),
+        Tag("service", "The server itself: its doors, its health, this description."),
         Tag(
             "shelf",
             "What the shelf holds, in numbers.",
             ("parameter-unknown", "parameter-invalid", "not-acceptable"),
         ),
-        Tag("graphql", "The same papers through GraphQL, and its schema.", ("not-acceptable",)),
-        Tag("service", "The server itself: its doors, its health, this description."),
     )
 }
 """The groups, each with the codes that any of its operations may answer."""
