@@ -1,0 +1,237 @@
+"""The document itself: operations, parameters, answers and refusals, put together.
+
+Examples are answers of the real program, kept in `examples.json`. They are written by
+`python -m tests.api.openapi_examples > api/openapi/examples.json`.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from api.graphql.query import build_schema
+from api.openapi.papers import paper_schemas
+from api.openapi.protocol import protocol_schemas
+from api.openapi.shapes import ref
+from api.routes import (
+    COMMON_PROBLEMS,
+    GRAPHQL_JSON,
+    GRAPHQL_REQUIRED,
+    JSON,
+    OPERATIONS,
+    TAGS,
+    Body,
+    Operation,
+)
+from schema.errors import PROBLEMS
+from schema.parameters import Parameter, Several
+from schema.values import JsonSchema
+
+PROBLEM_JSON = "application/problem+json"
+
+Json = dict[str, Any]
+
+_DESCRIPTION = """\
+Search for research papers: list them, search and filter them, read them by their ids.
+
+- An absent value is null, never left out.
+- Unknown parameters are refused with the nearest name that exists.
+- Errors are RFC 9457 problems with a stable `code` and a list of every fault that was found.
+- A walk by `cursor` meets every paper once, while papers are loaded.
+- `HEAD` works wherever `GET` does.
+"""
+
+HEADERS: Mapping[str, tuple[str, JsonSchema]] = {
+    "ETag": ("The validator of this answer, for `If-None-Match`.", {"type": "string"}),
+    "Link": ("Pages that belong to this one (RFC 8288).", {"type": "string"}),
+    "Cache-Control": ("`no-cache`: keep it, but ask again.", {"type": "string"}),
+    "Vary": ("The request headers that this answer depends on.", {"type": "string"}),
+    "Server-Timing": ("Milliseconds that the server took: `app;dur=1.25`.", {"type": "string"}),
+    "Retry-After": (
+        "Seconds after which the same request may pass.",
+        {"type": "integer", "minimum": 0},
+    ),
+}
+
+STATUSES: Mapping[int, str] = {
+    400: "Something is wrong in the address, a header or the syntax of the body.",
+    404: "It does not exist.",
+    406: "No media type that the client accepts can be had.",
+    410: "It was removed.",
+    413: "The body is too large.",
+    415: "The body has another media type.",
+    422: "A member of the body is wrong.",
+    429: "Too many requests.",
+    500: "Something went wrong in the server.",
+    503: "Not now; try again later.",
+}
+
+
+@cache
+def examples() -> Json:
+    """Real answers: `answers` by operation and media type, `problems` and `graphql` by code."""
+    content = (files("api.openapi") / "examples.json").read_bytes()
+    found: Json = orjson.loads(content)
+    return found
+
+
+def openapi_document(version: str, public_url: str = "") -> Json:
+    """The description of a server of this program version, as JSON.
+
+    `public_url` is where clients reach it; empty: wherever they found the description.
+    """
+    address = public_url or "http://localhost"
+    paths: dict[str, Json] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Papershelf",
+            "summary": "Self-hosted search for research papers.",
+            "description": _DESCRIPTION,
+            "version": version,
+            "contact": {
+                "name": "Whoever runs this server",
+                "url": address,
+                "email": f"webmaster@{urlsplit(address).hostname}",
+            },
+            "license": {"name": "MIT", "url": "https://opensource.org/license/mit"},
+        },
+        "servers": [{"url": public_url or "/", "description": "This server."}],
+        "security": [],
+        "tags": [{"name": tag.name, "description": tag.description} for tag in TAGS.values()],
+        "paths": paths,
+        "components": {
+            "schemas": paper_schemas(build_schema()) | protocol_schemas(),
+            "parameters": {"IfNoneMatch": _IF_NONE_MATCH},
+            "headers": {
+                name: {"description": text, "schema": value}
+                for name, (text, value) in HEADERS.items()
+            },
+            "responses": {"Problem": _default()},
+            "examples": {
+                code: {"summary": PROBLEMS[code].title, "value": problem}
+                for code, problem in examples()["problems"].items()
+            },
+        },
+    }
+
+
+_IF_NONE_MATCH: Json = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "An `ETag` that the client has: if it is still right, the answer is 304.",
+    "required": False,
+    "schema": {"type": "string"},
+    "example": '"0123456789abcdef01234567"',
+}
+
+
+def _operation(operation: Operation) -> Json:
+    parameters = [_parameter(each, "path") for each in operation.path_parameters.values()]
+    parameters += [_parameter(each, "query") for each in operation.query.values()]
+    if operation.answer.tagged:
+        parameters.append({"$ref": "#/components/parameters/IfNoneMatch"})
+    made: Json = {
+        "operationId": operation.operation_id,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": operation.description,
+    }
+    if parameters:
+        made["parameters"] = parameters
+    if operation.body:
+        made["requestBody"] = _body(operation.body)
+    return made | {"responses": _responses(operation)}
+
+
+def _parameter(parameter: Parameter, place: str) -> Json:
+    made: Json = {"name": parameter.name, "in": place, "description": parameter.description}
+    made["required"] = place == "path" or parameter.name in GRAPHQL_REQUIRED
+    if parameter.several is not Several.NO:
+        made |= {"style": "form", "explode": parameter.several is Several.REPEATED}
+    made["schema"] = parameter.json_schema
+    if parameter.example is not None:
+        made["example"] = typed_example(parameter, parameter.example)
+    return made
+
+
+def typed_example(parameter: Parameter, written: str) -> Any:
+    """A written value as its schema has it: `20` of a URL is the number 20."""
+    if parameter.several is Several.LISTED:
+        return written.split(",")
+    plain = parameter.value["type"] in ("integer", "boolean")
+    single = orjson.loads(written) if plain else written
+    return [single] if parameter.several is Several.REPEATED else single
+
+
+def _body(body: Body) -> Json:
+    media = {"schema": ref(body.schema_name), "example": body.example}
+    return {"description": body.description, "required": True, "content": {JSON: media}}
+
+
+def _responses(operation: Operation) -> Json:
+    answer = operation.answer
+    shown = examples()["answers"].get(operation.operation_id, {})
+    content: dict[str, Json] = {}
+    for media, name in answer.content.items():
+        content[media] = {"schema": ref(name) if name else {"type": "string"}}
+        if media in shown:
+            content[media]["example"] = shown[media]
+    names = ["Cache-Control", "Vary"]
+    names += ["ETag"] if answer.tagged else []
+    names += ["Link"] if answer.linked else []
+    names += ["Server-Timing"] if operation.tag != "service" else []
+    made: Json = {
+        "200": {"description": answer.description, "headers": _headers(names), "content": content}
+    }
+    if answer.tagged:
+        kept = _headers(["Cache-Control", "Vary", "ETag"])
+        made["304"] = {"description": "The client has this answer already.", "headers": kept}
+    codes = (*TAGS[operation.tag].problems, *operation.problems, *COMMON_PROBLEMS)
+    for status in sorted({PROBLEMS[code].status for code in codes}):
+        found = [code for code in codes if PROBLEMS[code].status == status]
+        made[str(status)] = _refusal(status, found, graphql=operation.path == "/graphql")
+    return made | {"default": {"$ref": "#/components/responses/Problem"}}
+
+
+def _headers(names: Iterable[str]) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(names)}
+
+
+def _refusal(status: int, codes: list[str], *, graphql: bool) -> Json:
+    """A response by status. GraphQL's own refusals are of GraphQL's shape."""
+    content: dict[str, Json] = {}
+    problems = [code for code in codes if not graphql or code in COMMON_PROBLEMS]
+    if problems:
+        content[PROBLEM_JSON] = {
+            "schema": ref("Problem"),
+            "examples": {
+                code: {"$ref": f"#/components/examples/{code}"}
+                for code in problems
+                if code in examples()["problems"]
+            },
+        }
+    if own := [code for code in codes if code not in problems]:
+        shown = {
+            code: {"summary": PROBLEMS[code].title, "value": examples()["graphql"][code]}
+            for code in own
+            if code in examples()["graphql"]
+        }
+        for media in (GRAPHQL_JSON, JSON):
+            content[media] = {"schema": ref("GraphQLResponse"), "examples": shown}
+    made: Json = {"description": f"{STATUSES[status]} Codes: {', '.join(codes)}."}
+    if status in (429, 503):
+        made["headers"] = _headers(["Retry-After"])
+    return made | {"content": content}
+
+
+def _default() -> Json:
+    return {
+        "description": "Any other refusal.",
+        "content": {PROBLEM_JSON: {"schema": ref("Problem")}},
+    }
