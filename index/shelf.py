@@ -310,13 +310,18 @@ class Shelf:
         return [stored.get(rowid) if (rowid := rowids[key]) else None for key in keys]
 
     def daily(
-        self, day: str | None = None, limit: int = MAX_LIMIT, cursor: str | None = None
+        self,
+        day: str | None = None,
+        limit: int = MAX_LIMIT,
+        cursor: str | None = None,
+        view: View | None = None,
     ) -> DailyPage:
         """The papers listed on a day (ISO; None: the newest that has some), `limit` of them.
 
-        Raises `Problem` `day-not-found` for a day without papers, naming its neighbours.
+        A first page is read from `view`, by default the current one. Raises `Problem`
+        `day-not-found` for a day without papers, naming its neighbours.
         """
-        view = self.view
+        view = view or self.view
         walk = f"daily {day or ''}".encode()
         start = self._codec.decode(cursor, walk) if cursor is not None else None
         view = (start and self._views.of(start.revision)) or view
@@ -350,9 +355,9 @@ class Shelf:
             revision=view.revision,
         )
 
-    def stats(self) -> Stats:
-        """Counts and positions of the current revision."""
-        view = self.view
+    def stats(self, view: View | None = None) -> Stats:
+        """Counts and positions as `view` has them, by default the current one."""
+        view = view or self.view
         papers, published_from, published_to = view.reader.stats()
         return Stats(
             papers=papers,
