@@ -4,6 +4,7 @@ import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import orjson
 from starlette.applications import Starlette
@@ -14,20 +15,25 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.assets import Assets, openapi_viewer
-from api.delivery import finished
+from api.delivery import content_tag, finished
 from api.edge import Edge
 from api.graphql import GraphQLDoor
 from api.http import (
+    NEGOTIATED,
     Answer,
     accepts_page,
     all_headers,
+    header,
     method_problem,
     options_answer,
     problem_answer,
 )
+from api.negotiation import preferred_media
+from api.openapi import MEDIA_TYPES, openapi_document
 from api.pool import Pool
 from api.rest import RestDoor
 from api.settings import Settings
+from api.version import program_version
 from api.web import greeting_json, greeting_page, icon, visited_address
 from index.shelf import Shelf
 from schema.errors import Problem
@@ -108,6 +114,13 @@ def _routes(shelf: Shelf, public_url: str) -> list[Route]:
             raise HTTPException(404)
         return _response(request, found)
 
+    described = orjson.dumps(openapi_document(program_version(), public_url))
+    description = Answer(described, tag=content_tag(described), vary=NEGOTIATED)
+
+    async def describe(request: Request) -> Response:
+        media = preferred_media(header(request.scope, b"accept"), MEDIA_TYPES) or MEDIA_TYPES[0]
+        return _response(request, replace(description, media=media.encode()))
+
     async def health(request: Request) -> Response:
         return _response(request, Answer(orjson.dumps({"status": "ok"})))
 
@@ -120,6 +133,7 @@ def _routes(shelf: Shelf, public_url: str) -> list[Route]:
     return [
         Route("/", greet),
         Route("/favicon.ico", icon_file),
+        Route("/openapi.json", describe),
         Route("/docs", viewer_page),
         Route("/assets/{name}", asset),
         Route("/healthz", health),

@@ -104,8 +104,27 @@ TAGS: Mapping[str, Tag] = {
 }
 """The groups, each with the codes that any of its operations may answer."""
 
-COMMON_PROBLEMS = ("host-not-allowed", "request-malformed", "header-invalid", "internal")
+COMMON_PROBLEMS = (
+    "host-not-allowed",
+    "request-malformed",
+    "header-invalid",
+    "rate-limited",
+    "internal",
+)
 """What any request may be answered with."""
+
+CONNECTION_PROBLEMS = (
+    "route-not-found",
+    "method-not-allowed",
+    "request-timeout",
+    "address-too-long",
+    "head-too-large",
+    "expectation-failed",
+    "transfer-coding-unsupported",
+    "server-busy",
+)
+"""What may be answered before it is known what an operation is asked for."""
+
 
 ID = Parameter(
     "id",
@@ -304,7 +323,11 @@ OPERATIONS: tuple[Operation, ...] = (
         "service",
         "This description",
         "The OpenAPI 3.1 description of this server.",
-        Success("The description.", {JSON: "OpenAPI"}),
+        Success(
+            "The description.",
+            {JSON: "OpenAPI", "application/vnd.oai.openapi+json": "OpenAPI"},
+            tagged=True,
+        ),
     ),
     Operation(
         "GET",

@@ -19,6 +19,7 @@ DOORS: tuple[tuple[str, str, str], ...] = (
     ("graphql", "/graphql", "GraphQL over GET and POST; GraphiQL for browsers"),
     ("graphqlSchema", "/graphql/schema.graphql", "The GraphQL schema as text"),
     ("docs", "/docs", "Every REST address with its parameters, to read and to try"),
+    ("openapi", "/openapi.json", "The description of REST for programs: OpenAPI 3.1"),
     ("health", "/healthz", "Whether the process lives"),
     ("ready", "/readyz", "Whether the index has caught up after the start"),
 )

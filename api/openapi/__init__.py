@@ -1,5 +1,5 @@
 """The OpenAPI 3.1 description of REST, written from the declarations that validate requests."""
 
-from api.openapi.document import openapi_document
+from api.openapi.document import MEDIA_TYPES, openapi_document
 
-__all__ = ["openapi_document"]
+__all__ = ["MEDIA_TYPES", "openapi_document"]

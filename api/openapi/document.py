@@ -18,6 +18,7 @@ from api.openapi.protocol import protocol_schemas
 from api.openapi.shapes import ref
 from api.routes import (
     COMMON_PROBLEMS,
+    CONNECTION_PROBLEMS,
     GRAPHQL_JSON,
     GRAPHQL_REQUIRED,
     JSON,
@@ -31,6 +32,10 @@ from schema.parameters import Parameter, Several
 from schema.values import JsonSchema
 
 PROBLEM_JSON = "application/problem+json"
+
+OPENAPI_JSON = "application/vnd.oai.openapi+json"
+MEDIA_TYPES = (JSON, OPENAPI_JSON)
+"""What the document may be sent as; the first unless a client prefers the other."""
 
 Json = dict[str, Any]
 
@@ -112,7 +117,10 @@ def openapi_document(version: str, public_url: str = "") -> Json:
                 name: {"description": text, "schema": value}
                 for name, (text, value) in HEADERS.items()
             },
-            "responses": {"Problem": _default()},
+            "responses": {
+                "Problem": _refusal("Any other refusal.", CONNECTION_PROBLEMS),
+                **{str(status): _by_status(status, codes) for status, codes in _COMMON.items()},
+            },
             "examples": {
                 code: {"summary": PROBLEMS[code].title, "value": problem}
                 for code, problem in examples()["problems"].items()
@@ -193,45 +201,54 @@ def _responses(operation: Operation) -> Json:
         kept = _headers(["Cache-Control", "Vary", "ETag"])
         made["304"] = {"description": "The client has this answer already.", "headers": kept}
     codes = (*TAGS[operation.tag].problems, *operation.problems, *COMMON_PROBLEMS)
-    for status in sorted({PROBLEMS[code].status for code in codes}):
-        found = [code for code in codes if PROBLEMS[code].status == status]
-        made[str(status)] = _refusal(status, found, graphql=operation.path == "/graphql")
+    for status, found in _grouped(codes).items():
+        if found == _COMMON.get(status):
+            made[str(status)] = {"$ref": f"#/components/responses/{status}"}
+        else:
+            made[str(status)] = _by_status(status, found, graphql=operation.path == "/graphql")
     return made | {"default": {"$ref": "#/components/responses/Problem"}}
+
+
+def _grouped(codes: Iterable[str]) -> dict[int, tuple[str, ...]]:
+    """Codes by status, both in order."""
+    given = tuple(codes)
+    statuses = sorted({PROBLEMS[code].status for code in given})
+    return {
+        status: tuple(code for code in given if PROBLEMS[code].status == status)
+        for status in statuses
+    }
+
+
+_COMMON = _grouped(COMMON_PROBLEMS)
 
 
 def _headers(names: Iterable[str]) -> Json:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(names)}
 
 
-def _refusal(status: int, codes: list[str], *, graphql: bool) -> Json:
-    """A response by status. GraphQL's own refusals are of GraphQL's shape."""
-    content: dict[str, Json] = {}
-    problems = [code for code in codes if not graphql or code in COMMON_PROBLEMS]
-    if problems:
-        content[PROBLEM_JSON] = {
-            "schema": ref("Problem"),
-            "examples": {
-                code: {"$ref": f"#/components/examples/{code}"}
-                for code in problems
-                if code in examples()["problems"]
-            },
-        }
-    if own := [code for code in codes if code not in problems]:
+def _by_status(status: int, codes: tuple[str, ...], *, graphql: bool = False) -> Json:
+    """A response with a status; GraphQL's own refusals have GraphQL's shape."""
+    own = tuple(code for code in codes if graphql and code not in COMMON_PROBLEMS)
+    made = _refusal(STATUSES[status], tuple(code for code in codes if code not in own))
+    made["description"] = f"{STATUSES[status]} Codes: {', '.join(codes)}."
+    if own:
         shown = {
             code: {"summary": PROBLEMS[code].title, "value": examples()["graphql"][code]}
             for code in own
             if code in examples()["graphql"]
         }
         for media in (GRAPHQL_JSON, JSON):
-            content[media] = {"schema": ref("GraphQLResponse"), "examples": shown}
-    made: Json = {"description": f"{STATUSES[status]} Codes: {', '.join(codes)}."}
+            made["content"][media] = {"schema": ref("GraphQLResponse"), "examples": shown}
     if status in (429, 503):
         made["headers"] = _headers(["Retry-After"])
-    return made | {"content": content}
+    return made
 
 
-def _default() -> Json:
-    return {
-        "description": "Any other refusal.",
-        "content": {PROBLEM_JSON: {"schema": ref("Problem")}},
-    }
+def _refusal(description: str, codes: tuple[str, ...]) -> Json:
+    """Problems with these codes, if there are any."""
+    shown = [code for code in codes if code in examples()["problems"]]
+    media: Json = {"schema": ref("Problem")}
+    if shown:
+        media["examples"] = {code: {"$ref": f"#/components/examples/{code}"} for code in shown}
+    content = {PROBLEM_JSON: media} if codes else {}
+    return {"description": f"{description} Codes: {', '.join(codes)}.", "content": content}
