@@ -90,7 +90,7 @@ class _Types:
         assert isinstance(found, GraphQLObjectType)
         return _members(found.fields)
 
-    def schema(self, name: str) -> JsonSchema:
+    def component(self, name: str) -> JsonSchema:
         """The whole type: an object, or an enum in the spelling of REST."""
         found = self._types[name]
         description = found.description or ""
@@ -106,9 +106,10 @@ def paper_schemas(declared: GraphQLSchema) -> dict[str, JsonSchema]:
     """The components of everything that holds papers or counts them, by name."""
     types = _Types(declared)
     return (
-        {name: types.schema(name) for name in SHARED_TYPES}
+        {name: types.component(name) for name in SHARED_TYPES}
         | _papers(types)
         | _pages(types)
+        | _lookups(types)
         | _days_and_stats(types)
     )
 
@@ -150,13 +151,39 @@ def _never_null(value: JsonSchema) -> JsonSchema:
 
 
 def _pages(types: _Types) -> dict[str, JsonSchema]:
-    connection = types.members("PaperConnection")
     facets = {name: described(nullable(ref("Facet")), text) for name, text in FACETS.items()}
+    rows = array(
+        {"anyOf": [ref("PaperRow"), ref("PaperFields")]},
+        "The papers of this page; with `fields` those members alone.",
+        maxItems=MAX_LIMIT,
+    )
+    page = {
+        "data": rows,
+        "meta": ref("PageMeta"),
+        "facets": described(nullable(ref("Facets")), "Null where none were asked for."),
+        "links": ref("PageLinks"),
+    }
+    return {
+        "Facets": closed(
+            facets,
+            "The facets that were asked for, by name; null for one that cannot be counted exactly.",
+            facets,
+        ),
+        "PageMeta": _page_meta(types.members("PaperConnection")),
+        "PageLinks": _links(
+            self="This page.", next=_NEXT, prev="The page ahead; null on the first."
+        ),
+        "PaperPage": closed(page, "A page of papers."),
+    }
+
+
+def _page_meta(connection: Mapping[str, JsonSchema]) -> JsonSchema:
+    total_all = (
+        "How many papers hold every word of the query; less than `total` where `matched` is `any`."
+    )
     meta = {
         "total": connection["totalCount"],
-        "totalAll": connection["totalAll"]
-        | {"description": "How many papers hold every word of the query; less than `total` where "
-           "`matched` is `any`."},
+        "totalAll": connection["totalAll"] | {"description": total_all},
         "matched": {
             "type": "string",
             "description": "How the words were combined in the end.",
@@ -173,43 +200,20 @@ def _pages(types: _Types) -> dict[str, JsonSchema]:
         "previousCursor": _cursor("For `before`: the page ahead; null on the first page."),
         "revision": connection["revision"],
         "warnings": connection["warnings"],
-    }  # fmt: skip
-    rows = array(
-        {"anyOf": [ref("PaperRow"), ref("PaperFields")]},
-        "The papers of this page; with `fields` those members alone.",
-        maxItems=MAX_LIMIT,
-    )
+    }
+    return closed(meta, "What holds for the whole result, and how to go on.")
+
+
+def _lookups(types: _Types) -> dict[str, JsonSchema]:
+    revision = types.members("PaperConnection")["revision"]
+    several = array(nullable(ref("PaperRow")), "A paper or null for each id.", maxItems=MAX_BATCH)
+    asked = {"ids": array({"type": "string"}, "Ids of any kind.", maxItems=MAX_BATCH)}
     return {
-        "Facets": closed(
-            facets,
-            "The facets that were asked for, by name; null for one that cannot be counted exactly.",
-            facets,
-        ),
-        "PageMeta": closed(meta, "What holds for the whole result, and how to go on."),
-        "PageLinks": _links(
-            self="This page.", next=_NEXT, prev="The page ahead; null on the first."
-        ),
-        "PaperPage": closed(
-            {
-                "data": rows,
-                "meta": ref("PageMeta"),
-                "facets": nullable(ref("Facets"))
-                | {"description": "Null where none were asked for."},
-                "links": ref("PageLinks"),
-            },
-            "A page of papers.",
-        ),
-        "RevisionMeta": closed({"revision": connection["revision"]}, "What was read."),
+        "RevisionMeta": closed({"revision": revision}, "What was read."),
         "SelfLinks": _links(self="Where this answer is found."),
         "PaperAnswer": _answer(ref("Paper"), "One paper."),
-        "Batch": _answer(
-            array(nullable(ref("PaperRow")), "A paper or null for each id.", maxItems=MAX_BATCH),
-            "The papers of a list of ids, in its order.",
-        ),
-        "BatchRequest": closed(
-            {"ids": array({"type": "string"}, "Ids of any kind.", maxItems=MAX_BATCH)},
-            "Which papers to read.",
-        ),
+        "Batch": _answer(several, "The papers of a list of ids, in its order."),
+        "BatchRequest": closed(asked, "Which papers to read."),
     }
 
 
@@ -253,7 +257,7 @@ def _days_and_stats(types: _Types) -> dict[str, JsonSchema]:
         previousDay="The nearest earlier day that has papers; null when there is none.",
         nextDay="The nearest later day that has papers; null when there is none.",
     )
-    revision = stats.pop("revision")
+    del stats["revision"]  # in `meta` here, as everywhere
     rows = array(ref("PaperRow"), "The papers of this page, by position.", maxItems=MAX_LIMIT)
     return {
         "DailyMeta": closed(meta, "The day and its neighbours, and how to go on."),
@@ -263,12 +267,5 @@ def _days_and_stats(types: _Types) -> dict[str, JsonSchema]:
             "Papers listed on a day.",
         ),
         "Stats": closed(stats, "Counts, positions and the range of dates."),
-        "StatsAnswer": closed(
-            {
-                "data": ref("Stats"),
-                "meta": closed({"revision": revision}, "What was read."),
-                "links": ref("SelfLinks"),
-            },
-            "The numbers of the shelf.",
-        ),
+        "StatsAnswer": _answer(ref("Stats"), "The numbers of the shelf."),
     }

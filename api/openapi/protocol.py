@@ -18,7 +18,7 @@ def _service() -> dict[str, JsonSchema]:
         },
         "A door of the server.",
     )
-    index: dict[str, JsonSchema] = {
+    doors: dict[str, JsonSchema] = {
         "name": {"type": "string", "description": "What this server is.", "const": "Papershelf"},
         "papers": {"type": "integer", "minimum": 0, "description": "How many papers there are."},
         "doors": {
@@ -36,7 +36,7 @@ def _service() -> dict[str, JsonSchema]:
     }
     return {
         "Door": door,
-        "Index": closed(index, "An index of the doors."),
+        "Index": closed(doors, "An index of the doors."),
         "Health": _status("ok", "The process lives."),
         "Readiness": _status("ready", "The index has caught up."),
         "OpenAPI": document,
@@ -48,59 +48,55 @@ def _status(word: str, description: str) -> JsonSchema:
     return closed({"status": status}, description)
 
 
+_FREE: JsonSchema = {"type": ["object", "null"], "additionalProperties": True}
+
+
 def _graphql() -> dict[str, JsonSchema]:
-    free: JsonSchema = {"type": ["object", "null"], "additionalProperties": True}
     request: JsonSchema = {
         "type": "object",
         "description": "A request of GraphQL over HTTP.",
         "required": ["query"],
         "properties": {
             "query": {"type": "string", "description": "A GraphQL document.", "pattern": r"\S"},
-            "variables": free | {"description": "The variables by name."},
+            "variables": described(_FREE, "The variables by name."),
             "operationName": {
                 "type": ["string", "null"],
                 "description": "Which operation of the document to run.",
             },
-            "extensions": free | {"description": "Extensions of the request."},
+            "extensions": described(_FREE, "Extensions of the request."),
         },
         "additionalProperties": True,
     }
-    location = closed(
-        {
-            "line": {"type": "integer", "description": "Line, from 1.", "minimum": 1},
-            "column": {"type": "integer", "description": "Column, from 1.", "minimum": 1},
-        },
-        "A place in the document.",
-    )
-    error: JsonSchema = closed(
-        {
-            "message": {"type": "string", "description": "What went wrong."},
-            "locations": array(ref("GraphQLLocation"), "Where in the document."),
-            "path": array({"type": ["string", "integer"]}, "Where in the answer."),
-            "extensions": ref("GraphQLErrorExtensions"),
-        },
-        "An error of GraphQL.",
-        ("locations", "path"),
-    )
-    extensions = closed(
-        {"code": ref("ProblemCode"), "errors": array(ref("Fault"), "Every fault that was found.")},
-        "The code, the same as in REST.",
-        ("errors",),
-    )
     response = closed(
         {
-            "data": free | {"description": "What was asked for, by name; null if it failed."},
+            "data": described(_FREE, "What was asked for, by name; null if it failed."),
             "errors": array(ref("GraphQLError"), "What went wrong, if anything.", minItems=1),
         },
         "A response of GraphQL: `data`, `errors`, or both.",
         ("data", "errors"),
     )
+    return {"GraphQLRequest": request, "GraphQLResponse": response} | _graphql_errors()
+
+
+def _graphql_errors() -> dict[str, JsonSchema]:
+    location = {
+        "line": {"type": "integer", "description": "Line, from 1.", "minimum": 1},
+        "column": {"type": "integer", "description": "Column, from 1.", "minimum": 1},
+    }
+    extensions = {
+        "code": ref("ProblemCode"),
+        "errors": array(ref("Fault"), "Every fault that was found."),
+    }
+    error = {
+        "message": {"type": "string", "description": "What went wrong."},
+        "locations": array(ref("GraphQLLocation"), "Where in the document."),
+        "path": array({"type": ["string", "integer"]}, "Where in the answer."),
+        "extensions": ref("GraphQLErrorExtensions"),
+    }
     return {
-        "GraphQLRequest": request,
-        "GraphQLLocation": location,
-        "GraphQLErrorExtensions": extensions,
-        "GraphQLError": error,
-        "GraphQLResponse": response,
+        "GraphQLLocation": closed(location, "A place in the document."),
+        "GraphQLErrorExtensions": closed(extensions, "The code, as in REST.", ("errors",)),
+        "GraphQLError": closed(error, "An error of GraphQL.", ("locations", "path")),
     }
 
 
