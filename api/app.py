@@ -31,6 +31,7 @@ from api.http import (
 from api.negotiation import preferred_media
 from api.openapi import MEDIA_TYPES, openapi_document
 from api.pool import Pool
+from api.rate import RateLimit
 from api.rest import RestDoor
 from api.settings import Settings
 from api.version import program_version
@@ -87,7 +88,10 @@ def create_app(settings: Settings) -> ASGIApp:
     others.router.redirect_slashes = False
     rest = RestDoor(shelf, pool, max_body=settings.max_body, public_url=settings.public_url or "")
     graphql = GraphQLDoor(shelf, pool, max_body=settings.max_body)
-    front = Front(rest, graphql, others)
+    front: ASGIApp = Front(rest, graphql, others)
+    if settings.rate_limit or settings.trusted_proxies:
+        limit, trusted = settings.rate_limit, settings.trusted_proxies
+        front = RateLimit(front, per_minute=limit, trusted=trusted)
     return Edge(front, origins=settings.cors_origins, hosts=settings.allowed_hosts)
 
 

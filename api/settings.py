@@ -137,6 +137,18 @@ def _allowed_hosts(text: str) -> tuple[str, ...] | None:
     return ANY if text == "*" else _list(text, _allowed_host)
 
 
+def _network(text: str) -> str | None:
+    """An address or network in its usual form; None where bits are set beyond its prefix."""
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        return None
+
+
+def _networks(text: str) -> tuple[str, ...] | None:
+    return () if text == "none" else _list(text, _network)
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "data",
@@ -210,6 +222,30 @@ SETTINGS: tuple[Setting, ...] = (
         "Largest request body that is read, in bytes.",
         "BYTES",
     ),
+    Setting(
+        "max_connections",
+        "1000",
+        _whole(1, 100_000),
+        "a whole number from 1 to 100000",
+        "Connections that each worker holds open; one more is told to try again.",
+        "N",
+    ),
+    Setting(
+        "rate_limit",
+        "0",
+        _whole(0, 1_000_000),
+        "a whole number from 0 to 1000000",
+        "Requests a minute that each worker answers for one client; 0 for any number.",
+        "N",
+    ),
+    Setting(
+        "trusted_proxies",
+        "none",
+        _networks,
+        "none, or addresses and networks such as 10.0.0.0/8 with commas between",
+        "Proxies that are believed whose requests they pass on: none, or a list with commas.",
+        "LIST",
+    ),
 )
 
 
@@ -217,7 +253,8 @@ SETTINGS: tuple[Setting, ...] = (
 class Settings:
     """Every setting, parsed. `("*",)` means any; `cors_origins` may be empty for none at all.
 
-    `public_url` is empty where links shall be relative.
+    `public_url` is empty where links shall be relative, `rate_limit` is 0 where there is none;
+    `trusted_proxies` are networks as `ipaddress.ip_network` takes them.
     """
 
     data: Path = Path("data")
@@ -229,6 +266,9 @@ class Settings:
     public_url: str = ""
     allowed_hosts: tuple[str, ...] = ANY
     max_body: int = 128 * 1024
+    max_connections: int = 1000
+    rate_limit: int = 0
+    trusted_proxies: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(

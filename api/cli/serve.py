@@ -3,14 +3,17 @@
 import argparse
 import ipaddress
 import os
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from api.cli.command import FAILED, OK, Command, CommandError, Example, Parser, opened, papers
+from api.connections import Bounds, Connections
 from api.settings import SETTINGS, Settings
 from api.terminal import Terminal
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     import uvicorn
 
 BACKLOG = 2048
+SPARE_FILES = 256
+"""Open files that a worker may need beside its connections: the shelf and the process itself."""
 GRACE_SECONDS = 5
 """How long running requests may go on after Ctrl-C or SIGTERM."""
 
@@ -41,18 +46,40 @@ def run(arguments: argparse.Namespace, settings: Settings, terminal: Terminal) -
             )
         for line in addresses(settings, port, stored):
             terminal.answer(line)
+        bounds = _fitting(settings.max_connections)
+        if bounds.open < settings.max_connections:
+            terminal.note(
+                f"warning: this machine lets a process have {bounds.most + SPARE_FILES} open "
+                f"files, so there will be no more than {bounds.open} connections"
+            )
         terminal.flush()
-        return _serve(settings, listener)
+        return _serve(settings, listener, bounds)
 
 
-def _serve(settings: Settings, listener: socket.socket) -> int:
+def _fitting(connections: int) -> Bounds:
+    """Bounds with as many connections as the open files allow, of which we take what we need."""
+    bounds = Bounds(open=connections)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = bounds.most + SPARE_FILES
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return bounds
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    with suppress(ValueError, OSError):  # some systems have a lower limit than they say
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        soft = allowed
+    while bounds.most + SPARE_FILES > soft and bounds.open > 1:
+        bounds = Bounds(open=max(1, bounds.open - (bounds.most + SPARE_FILES - soft)))
+    return bounds
+
+
+def _serve(settings: Settings, listener: socket.socket, bounds: Bounds) -> int:
     import uvicorn
 
     from api.protocol import Protocol
 
     options: dict[str, Any] = {
         "loop": "uvloop",
-        "http": Protocol,
+        "http": partial(Protocol, Connections(bounds)),
         "ws": "none",
         "lifespan": "on",
         "access_log": False,

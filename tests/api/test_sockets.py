@@ -177,11 +177,11 @@ def test_any_address_is_answered(
 @pytest.mark.parametrize(
     ("query", "status", "code"),
     [
-        (b"q=" + b"a" * 60_000, 400, "query-too-long"),
+        (b"q=" + b"a" * 30_000, 400, "query-too-long"),
         (b"&".join([b"author=x"] * 100), 200, None),
         (b"&".join([b"author=x"] * 200), 400, "parameter-invalid"),
-        (b"&".join([b"author=x"] * 5000), 400, "parameter-invalid"),
-        (b"&" * 60_000, 400, "parameter-invalid"),
+        (b"&".join([b"author=x"] * 3000), 400, "parameter-invalid"),
+        (b"&" * 30_000, 400, "parameter-invalid"),
         (b"x" * 5000 + b"=1", 400, "parameter-unknown"),
         (b"q=%e9", 400, "parameter-invalid"),
         (b"q=%ED%A0%80", 400, "parameter-invalid"),
@@ -196,7 +196,7 @@ def test_any_address_is_answered(
         (b"limit=+5", 400, "parameter-invalid"),
         (b"limit=" + b"9" * 5000, 400, "parameter-invalid"),
         (b"minAuthors=" + b"9" * 5000, 400, "parameter-invalid"),
-        (b"cursor=" + b"A" * 60_000, 400, "cursor-invalid"),
+        (b"cursor=" + b"A" * 30_000, 400, "cursor-invalid"),
         (b"%71=hydra", 200, None),
     ],
 )
@@ -287,7 +287,7 @@ def test_requests_in_a_row_are_answered_in_a_row(server: Server) -> None:
     ("sent", "codes"),
     [
         (b"GET /v1/stats HTTP/1.0\r\n\r\n", [None]),
-        (b"GET /v1/stats HTTP/1.1\r\nConnection: close\r\n\r\n", [None]),
+        (b"GET /v1/stats HTTP/1.1\r\nConnection: close\r\n\r\n", ["header-invalid"]),
         (b"get /v1/stats HTTP/1.1\r\nHost: x\r\n\r\n", ["request-malformed"]),
         (b"BREW /v1/stats HTTP/1.1\r\nHost: x\r\n\r\n", ["request-malformed"]),
         (b"GET /v1/stats HTTP/1.1\r\nbad header\r\n\r\n", ["request-malformed"]),
