@@ -19,7 +19,6 @@ from schema.request import parse_request
 from schema.search import (
     DEFAULT_LIMIT,
     END,
-    MAX_LIMIT,
     MAX_SORT_KEYS,
     SORT_FIELDS,
     Match,
@@ -114,14 +113,13 @@ class PaperArguments:
     def request(self) -> SearchRequest:
         """The question they ask; raises `Problem` naming every fault as GraphQL spells it.
 
+        The page size is within its bounds, which `cost.py` sees to before anything is executed.
         `first: 0` makes a request for one paper: the caller takes its totals alone.
         """
         parameters, empty = _filter_parameters(self.filter)
         faults = [_empty_list(path) for path in empty]
         faults += self._paging_faults()
         size = self.first if self.last is None else self.last
-        if size is None or not 0 <= size <= MAX_LIMIT:
-            size = DEFAULT_LIMIT
         if self.query is not None:
             parameters.append(("q", self.query))
         if self.match is not None:
@@ -136,7 +134,7 @@ class PaperArguments:
             parameters.append(("cursor", self.after))
         elif self.last is not None:
             parameters.append(("before", END if self.before is None else self.before))
-        parameters.append(("limit", str(size or 1)))
+        parameters.append(("limit", str(DEFAULT_LIMIT if size is None else size or 1)))
         try:
             request = parse_request(parameters)
         except Problem as problem:
@@ -146,12 +144,8 @@ class PaperArguments:
         return request
 
     def _paging_faults(self) -> list[ParameterError]:
-        """What is wrong with the arguments of paging, and with how they go together."""
-        faults = [
-            first_fault(name=name)
-            for name, size in (("first", self.first), ("last", self.last))
-            if size is not None and not 0 <= size <= MAX_LIMIT
-        ]
+        """What is wrong with how the arguments of paging go together."""
+        faults = []
         for given, name, message in (
             (self.first, "first", "`last` goes back and `first` forward; give one of them."),
             (self.after, "after", "`after` goes with `first`; with `last` give `before`."),
@@ -191,14 +185,6 @@ def _written(value: str | int | bool) -> str:
 def _empty_list(path: str) -> ParameterError:
     message = f"`{path}` needs at least one value; leave it out, or give null, for no filter."
     return ParameterError(path, "parameter-invalid", message)
-
-
-def first_fault(
-    minimum: int = 0, default: int = DEFAULT_LIMIT, name: str = "first"
-) -> ParameterError:
-    """What is wrong with a `first` (or `last`) outside its bounds."""
-    message = f"`{name}` must be a whole number from {minimum} to {MAX_LIMIT}."
-    return ParameterError(name, "parameter-invalid", message, str(default))
 
 
 class Spelled(Problem):

@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from api.answers import facet_data
-from api.graphql.arguments import Spelled
-from api.graphql.limits import Work
 from api.graphql.types import Paper
-from schema.errors import ParameterError
+from api.graphql.work import Work
 from schema.search import DEFAULT_FACET_SIZE, FACETS, MAX_FACET_SIZE, Match
 
 _FacetSize = Annotated[
@@ -135,12 +133,10 @@ async def count_facets(
 ) -> Any:
     """Members of `Facets`, those that the operation wants."""
     size = DEFAULT_FACET_SIZE if size is None else size
-    if not 1 <= size <= MAX_FACET_SIZE:
-        message = f"`size` must be a whole number from 1 to {MAX_FACET_SIZE}."
-        fault = ParameterError("size", "parameter-invalid", message, str(DEFAULT_FACET_SIZE))
-        raise Spelled(fault.code, message, (fault,))
     work: Work = info.context
-    found = await connection[FACETS_OF]([name for name in FACETS if work.wants(name)], size)
+    found = await connection[FACETS_OF](
+        [name for name in FACETS if work.wants(info.path, name)], size
+    )
     counted = {name: each and facet_data(each) for name, each in found.items()}
     return dict.fromkeys(FACETS) | counted
 

@@ -7,6 +7,7 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    OperationDefinitionNode,
     OperationType,
     parse,
     recommended_rules,
@@ -15,7 +16,7 @@ from graphql import (
 )
 
 from api.graphql import limits
-from api.graphql.limits import Operation
+from api.graphql.work import Operation, read_operation
 from schema.errors import Problem
 
 CACHED_DOCUMENTS = 256
@@ -104,18 +105,19 @@ class Documents:
                 "graphql-limit" if _aborted(error) else "graphql-parse", [error]
             ) from None
         try:
-            operations = tuple(limits.operations(node))
+            limits.measure(node)
         except Problem as problem:
             raise Refused(problem.code, [GraphQLError(problem.detail)]) from None
         errors = validate(self._schema, node, _RULES, max_errors=MAX_ERRORS)
+        found = [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]
         errors += [
-            GraphQLError(f"This schema has no {each.node.operation.value}s.", each.node)
-            for each in operations
-            if each.node.operation is not OperationType.QUERY and not errors
+            GraphQLError(f"This schema has no {each.operation.value}s.", each)
+            for each in found
+            if each.operation is not OperationType.QUERY and not errors
         ]
         if errors:
             raise Refused("graphql-validation", errors)
-        return Document(node, operations)
+        return Document(node, tuple(read_operation(self._schema, node, each) for each in found))
 
 
 def _aborted(error: GraphQLError) -> bool:

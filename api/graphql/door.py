@@ -14,7 +14,7 @@ from api.delivery import Delivery, Planned, content_tag, finished
 from api.graphql.documents import Documents, Refused
 from api.graphql.errors import field_error, problem_error, request_error
 from api.graphql.executor import RowExecutor, is_awaitable, member
-from api.graphql.limits import Work, check_variables, too_much
+from api.graphql.limits import check_variables
 from api.graphql.query import Root, build_schema, schema_text
 from api.graphql.request import (
     GRAPHQL_JSON,
@@ -23,6 +23,7 @@ from api.graphql.request import (
     read_request,
     response_media,
 )
+from api.graphql.work import Work, too_much
 from api.http import (
     NEGOTIATED,
     Answer,

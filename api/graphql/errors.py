@@ -22,7 +22,11 @@ def problem_error(problem: Problem) -> dict[str, Any]:
 
 def request_error(error: GraphQLError, code: str) -> dict[str, Any]:
     """What graphql-core, or we in its stead, refused before execution."""
-    return _located(error, _cut(error.message)) | {"extensions": {"code": code}}
+    extensions: dict[str, Any] = {"code": code}
+    if isinstance(error.original_error, Problem):
+        extensions = _extensions(error.original_error)
+    extensions |= error.extensions or {}
+    return _located(error, _cut(error.message)) | {"extensions": extensions}
 
 
 def field_error(error: GraphQLError) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from graphql import (
 from graphql.execution import Executor
 from graphql.pyutils import Path
 
+from api.graphql.documents import Refused
 from api.graphql.projection import NotPlain, Projection, compiled
 
 _NOT_PLAIN = (NotPlain, LookupError, TypeError, AttributeError)
@@ -42,6 +43,13 @@ class RowExecutor(Executor[None]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._projections = self.context_value.projections(self.variable_values.coerced)
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """The result; raises `Refused` before anything is executed that would cost too much."""
+        faults = self.context_value.operation.cost.faults(self.variable_values.coerced)
+        if faults:
+            raise Refused("graphql-limit", faults)
+        return super().execute_operation(serially)
 
     def complete_object_value(
         self,

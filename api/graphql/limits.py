@@ -1,9 +1,7 @@
 """What a document may ask for. Everything here is known, or bounded, before any work is done."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -12,9 +10,7 @@ from graphql import (
     FragmentSpreadNode,
     InlineFragmentNode,
     OperationDefinitionNode,
-    SelectionNode,
     SelectionSetNode,
-    VariableNode,
 )
 
 from schema.errors import Problem
@@ -40,11 +36,8 @@ MAX_ARGUED = 50
 MAX_REPEATS = 30
 """Times that a field with a selection stands again in the same selection set, under the same
 name; validation merges each with each."""
-MAX_NODES = 100
 MAX_VARIABLES = 1_500
 """Values within the variables, lists and objects counted with what they hold."""
-MAX_VALUES = 50_000
-"""Objects, and values in them, of an answer; the paper with the most authors passes."""
 
 _LISTS = frozenset({"papers", "daily", "nodes"})
 _INTROSPECTIONS = frozenset({"__schema", "__type"})
@@ -90,64 +83,6 @@ class Size:
         return total
 
 
-@dataclass(slots=True)
-class Operation:
-    """An operation of an accepted document, and the names of all fields that it selects.
-
-    `conditions` are the variables that decide which fields are there; `compiled` are the
-    projections for their latest values, which executors fill.
-    """
-
-    node: OperationDefinitionNode
-    names: frozenset[str]
-    conditions: tuple[str, ...] = ()
-    compiled: tuple[tuple[object, ...], dict[Any, Any]] = field(default_factory=lambda: ((), {}))
-
-
-class Work:
-    """The work of one request: what its operation wants, and how much it may still produce."""
-
-    def __init__(self, operation: Operation) -> None:
-        self._operation = operation
-        self._names = operation.names
-        self._left = MAX_VALUES
-
-    def projections(self, variables: Mapping[str, object]) -> dict[Any, Any]:
-        """The compiled selections of the operation, which differ only by its conditions.
-
-        One set is kept: a request with other values starts a new one.
-        """
-        operation = self._operation
-        values = tuple(variables.get(name) for name in operation.conditions)
-        if operation.compiled[0] != values:
-            operation.compiled = (values, {})
-        return operation.compiled[1]
-
-    def wants(self, *names: str) -> bool:
-        """Whether the operation selects a field of one of these names, anywhere."""
-        return not self._names.isdisjoint(names)
-
-    def spend(self, values: int) -> None:
-        """Account for so many; raises `Problem` when, and ever after, there are too many."""
-        self._left -= values
-        if self._left < 0:
-            raise too_much()
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether the answer became too big."""
-        return self._left < 0
-
-
-def too_much() -> Problem:
-    """The refusal of an answer that grows too big, which only its papers tell."""
-    return Problem(
-        "graphql-limit",
-        f"The answer would have more than {MAX_VALUES} values. Ask for fewer fields, or for fewer "
-        "papers at a time.",
-    )
-
-
 def check_variables(variables: dict[str, object]) -> None:
     """Raise `Problem` `graphql-limit` if the values of a request are too many."""
     waiting: list[object] = [variables]
@@ -167,23 +102,19 @@ def refuse(what: str, limit: int) -> Problem:
     return Problem("graphql-limit", f"The document has too many {what}: at most {limit} may be.")
 
 
-def operations(document: DocumentNode) -> list[Operation]:
-    """The operations of a parsed document that may be validated.
+def measure(document: DocumentNode) -> None:
+    """Let a parsed document pass that may be validated.
 
     Raises `Problem` `graphql-limit` for the first limit it exceeds. Each fragment is looked at
     once, so that the time is linear in the document; a cycle, which validation refuses, counts
     as nothing.
     """
-    measure = _Measure(document)
-    result = []
+    measured = _Measure(document)
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
-            size = measure.selection_set(node.selection_set, 1)
-            measure.check(size)
-            result.append(Operation(node, *measure.names(node)))
-    for name in measure.fragments:
-        measure.check(measure.fragment(name))
-    return result
+            measured.check(measured.selection_set(node.selection_set, 1))
+    for name in measured.fragments:
+        measured.check(measured.fragment(name))
 
 
 class _Measure:
@@ -249,36 +180,3 @@ class _Measure:
                 raise refuse(words, limit)
         if total["introspections"] and total["aliases"] > MAX_INTROSPECTION_ALIASES:
             raise refuse("aliases beside `__schema` or `__type`", MAX_INTROSPECTION_ALIASES)
-
-    def names(self, operation: OperationDefinitionNode) -> tuple[frozenset[str], tuple[str, ...]]:
-        """The names of all fields that an operation selects, in fragments too.
-
-        And those of the variables in directives of its selections.
-        """
-        found: set[str] = set()
-        conditions: set[str] = set()
-        seen: set[str] = set()
-        waiting: list[SelectionSetNode] = [operation.selection_set]
-        while waiting:
-            for selection in waiting.pop().selections:
-                conditions.update(_variables(selection))
-                if isinstance(selection, FieldNode):
-                    found.add(selection.name.value)
-                    if selection.selection_set:
-                        waiting.append(selection.selection_set)
-                elif isinstance(selection, InlineFragmentNode):
-                    waiting.append(selection.selection_set)
-                elif isinstance(selection, FragmentSpreadNode):
-                    node = self.fragments.get(selection.name.value)
-                    if node is not None and node.name.value not in seen:
-                        seen.add(node.name.value)
-                        waiting.append(node.selection_set)
-        return frozenset(found), tuple(sorted(conditions))
-
-
-def _variables(selection: SelectionNode) -> Iterator[str]:
-    """The variables in the directives of a selection."""
-    for directive in selection.directives or ():
-        for argument in directive.arguments or ():
-            if isinstance(argument.value, VariableNode):
-                yield argument.value.name.value

@@ -1,5 +1,6 @@
 """The query root and the connection: the few fields that do something."""
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import zip_longest
@@ -19,9 +20,9 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 
 from api.answers import stats_data
-from api.graphql.arguments import PaperArguments, PaperFilter, Spelled, first_fault
+from api.graphql.arguments import PaperArguments, PaperFilter
 from api.graphql.connection import FACETS_OF, PaperConnection
-from api.graphql.limits import MAX_NODES, Work
+from api.graphql.cost import MAX_NODES
 from api.graphql.types import (
     REST_MEMBERS,
     SCALARS,
@@ -33,17 +34,21 @@ from api.graphql.types import (
     Row,
     Stats,
 )
+from api.graphql.work import Work
 from api.pool import Pool
 from index.searches import Answer
 from index.shelf import Shelf
 from index.view import Plan
-from schema.errors import ParameterError, Problem
+from schema.errors import Problem
 from schema.search import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
     Extras,
     Match,
 )
+
+Wants = Callable[..., bool]
+"""Whether a field of one of the given names is selected below a root field."""
 
 
 def _full(row: Row, full: bytes | None) -> Row:
@@ -123,11 +128,7 @@ class Root:
     def nodes(self, info: strawberry.Info, ids: _Ids) -> Any:
         """Papers in the order of `ids`: rows, or full ones where the operation wants more."""
         work: Work = info.context
-        if len(ids) > MAX_NODES:
-            message = f"`ids` may have at most {MAX_NODES} ids, not {len(ids)}."
-            fault = ParameterError("ids", "graphql-limit", message, str(MAX_NODES))
-            raise Spelled("graphql-limit", message, (fault,))
-        if work.wants(*REST_MEMBERS):
+        if work.wants(info.path, *REST_MEMBERS):
             found = [self._shelf.find_paper(each) for each in ids]
         else:
             found = self._shelf.papers(ids)
@@ -149,30 +150,31 @@ class Root:
         work: Work = info.context
         asked = PaperArguments(query, match, filter, order_by, first, after, last, before)
         request = asked.request()
-        if work.wants("highlights"):
+        if work.wants(info.path, "highlights"):
             request = replace(request, extras=Extras(highlight=True))
         plan = self._shelf.plan(request)
+        wants = partial(work.wants, info.path)
         if plan.light:
-            return self._connection(plan, self._shelf.answer(plan), asked.totals_only, work)
-        return self._slow_papers(plan, asked.totals_only, work)
+            return self._connection(plan, self._shelf.answer(plan), asked.totals_only, wants)
+        return self._slow_papers(plan, asked.totals_only, wants)
 
-    async def _slow_papers(self, plan: Plan, totals_only: bool, work: Work) -> Row:
+    async def _slow_papers(self, plan: Plan, totals_only: bool, wants: Wants) -> Row:
         answer = await self._pool.run(self._shelf.answer, plan)
-        return self._connection(plan, answer, totals_only, work)
+        return self._connection(plan, answer, totals_only, wants)
 
-    def _connection(self, plan: Plan, answer: Answer, totals_only: bool, work: Work) -> Row:
-        """Members of `PaperConnection`; papers and cursors only where the operation wants them."""
+    def _connection(self, plan: Plan, answer: Answer, totals_only: bool, wants: Wants) -> Row:
+        """Members of `PaperConnection`; papers and cursors only where they are wanted."""
         page = answer.page
         marked = answer.highlights or [()] * len(page.hits)
         rows: list[Row] = []
         cursors: list[str] = []
         if not totals_only:
-            if work.wants("nodes", "edges"):
+            if wants("nodes", "edges"):
                 rows = [orjson.loads(row) for row in page.rows]
-                if work.wants(*REST_MEMBERS):
+                if wants(*REST_MEMBERS):
                     paper = plan.view.reader.paper
                     rows = [_full(row, paper(row["id"])) for row in rows]
-            if work.wants("cursor", "startCursor", "endCursor"):
+            if wants("cursor", "startCursor", "endCursor"):
                 cursors = self._shelf.cursors(page, plan)
         return {
             "edges": [
@@ -212,9 +214,6 @@ class Root:
         """Members of `DailyPage`, or None for a day without papers."""
         work: Work = info.context
         limit = MAX_LIMIT if first is None else first
-        if not 1 <= limit <= MAX_LIMIT:
-            fault = first_fault(1, MAX_LIMIT)
-            raise Spelled(fault.code, fault.message, (fault,))
         try:
             page = await self._pool.run(self._shelf.daily, date, limit, after)
         except Problem as problem:
@@ -222,7 +221,7 @@ class Root:
                 return None
             raise
         rows: list[Row] = [orjson.loads(row) for row in page.rows]
-        if work.wants(*REST_MEMBERS):
+        if work.wants(info.path, *REST_MEMBERS):
             rows = [_full(row, self._shelf.find_paper(row["id"])) for row in rows]
         return {
             "date": page.day,

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from graphql import (
+    DocumentNode,
     ExecutionResult,
     GraphQLObjectType,
     GraphQLSchema,
+    OperationDefinitionNode,
     execute,
     execute_sync,
     get_named_type,
@@ -17,8 +19,8 @@ from graphql import (
 )
 
 from api.graphql.executor import RowExecutor, is_awaitable, member
-from api.graphql.limits import Work, operations
 from api.graphql.query import Root, build_schema
+from api.graphql.work import Work, read_operation
 from api.pool import Pool
 from index.shelf import Shelf
 from tests.scale import SEED, scaled
@@ -82,6 +84,12 @@ def executed(outcome: Any) -> ExecutionResult:
     return asyncio.run(waiting()) if inspect.isawaitable(outcome) else outcome
 
 
+def work_of(graphql_schema: GraphQLSchema, document: DocumentNode) -> Work:
+    node = document.definitions[0]
+    assert isinstance(node, OperationDefinitionNode)
+    return Work(read_operation(graphql_schema, document, node))
+
+
 @pytest.fixture(scope="module")
 def graphql_schema() -> GraphQLSchema:
     return build_schema()
@@ -103,7 +111,7 @@ def test_the_short_way_equals_the_long_one(
                     graphql_schema,
                     document,
                     root,
-                    Work(operations(document)[0]),
+                    work_of(graphql_schema, document),
                     field_resolver=member,
                     executor_class=executor,
                 )
@@ -127,7 +135,7 @@ def test_a_null_where_none_may_be_is_an_error_both_ways(
             graphql_schema,
             document,
             Root(shelf, pool),
-            Work(operations(document)[0]),
+            work_of(graphql_schema, document),
             field_resolver=member,
             executor_class=executor,
         )

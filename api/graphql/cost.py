@@ -1,0 +1,170 @@
+"""What an operation costs, reckoned from its document and variables before it is executed.
+
+A unit is a value of the answer: one for each object and one for each of its fields, objects in a
+list as many times as there may be. Work that an answer does not show (a search, a facet) counts
+as so many values more. docs/graphql.md has the formula and examples.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from graphql import (
+    FieldNode,
+    GraphQLError,
+)
+
+from api.graphql.arguments import Spelled
+from schema.errors import ParameterError
+from schema.search import (
+    DEFAULT_FACET_SIZE,
+    DEFAULT_LIMIT,
+    FACETS,
+    MAX_FACET_SIZE,
+    MAX_LIMIT,
+)
+
+MAX_COST = 50_000
+"""Of an operation: a page of 100 with all members, highlights and facets passes."""
+MAX_NODES = 100
+"""Ids that `nodes` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """A field whose arguments say how many items it gives: their names, bounds, and default.
+
+    `expected` says what is right, `code` is that of a wrong size, `written` how one is written.
+    """
+
+    arguments: tuple[str, ...]
+    least: int
+    most: int
+    default: int
+    expected: str = "must be a whole number from {} to {}"
+    code: str = "parameter-invalid"
+    written: str = "`{}: {}`"
+
+
+SIZED: dict[str, Sized] = {
+    "Query.papers": Sized(("first", "last"), 0, MAX_LIMIT, DEFAULT_LIMIT),
+    "Query.daily": Sized(("first",), 1, MAX_LIMIT, MAX_LIMIT),
+    "Query.nodes": Sized(
+        ("ids",), 0, MAX_NODES, 0, "may have {} to {} ids", "graphql-limit", "{1} `{0}`"
+    ),
+    "PaperConnection.facets": Sized(("size",), 1, MAX_FACET_SIZE, DEFAULT_FACET_SIZE),
+}
+
+ITEMS: dict[str, int | None] = {
+    "PaperConnection.edges": None,
+    "PaperConnection.nodes": None,
+    "PaperConnection.warnings": 5,
+    "DailyPage.papers": None,
+    "Query.nodes": None,
+    "Facet.values": None,
+    "Paper.authors": 10,
+    "Paper.links": 5,
+    "Paper.sources": 5,
+    "PaperEdge.highlights": 4,
+    "Highlight.fragments": 6,
+}
+"""Objects that a list is reckoned to have; None: as many as the sized field at or above it says."""
+
+EXTRA: dict[str, int] = {
+    "Query.papers": 500,
+    "Query.daily": 500,
+    "Query.paper": 50,
+    "Query.node": 50,
+    "PaperEdge.highlights": 50,
+    "Paper.abstractRaw": 10,
+    "Paper.publishedRaw": 10,
+    "Paper.sources": 10,
+} | {f"Facets.{name}": 1000 for name in FACETS}
+"""Values that a field's work is worth: finding papers, marking a text, reading a whole paper."""
+
+
+@dataclass(slots=True)
+class SizedField:
+    """A sized field of an operation, and what each of its items costs.
+
+    `path` has its response names. `given` is the size by argument: a number, the name of
+    the variable that has it, or None.
+    """
+
+    path: tuple[str, ...]
+    node: FieldNode
+    kind: Sized
+    given: tuple[tuple[str, int | str | None], ...]
+    each: int = 0
+
+    def size(self, variables: Mapping[str, object]) -> tuple[str, int]:
+        """The argument that counts, and its value."""
+        for argument, given in self.given:
+            value = variables.get(given) if isinstance(given, str) else given
+            if isinstance(value, list):
+                return argument, len(value)
+            if isinstance(value, int):
+                return argument, value
+        return self.kind.arguments[0], self.kind.default
+
+    def fault(self, argument: str, size: int, largest: int) -> GraphQLError:
+        """The fault of a size out of its bounds; `largest` is what the cost would let pass."""
+        kind = self.kind
+        expected = kind.expected.format(kind.least, kind.most)
+        fitting = min(kind.most, largest) if size > kind.most else kind.default
+        fault = ParameterError(argument, kind.code, f"`{argument}` {expected}.", str(fitting))
+        return GraphQLError(
+            fault.message,
+            self.node,
+            original_error=Spelled(fault.code, fault.message, (fault,)),
+        )
+
+
+@dataclass(slots=True)
+class Cost:
+    """The cost of an operation: `fixed`, and what the items of its sized fields add."""
+
+    fixed: int = 0
+    sized: list[SizedField] = field(default_factory=list)
+
+    def total(self, variables: Mapping[str, object], most: int | None = None) -> int:
+        """The cost for coerced variables; `most` cuts all sizes down to that."""
+        sizes = (each.size(variables)[1] for each in self.sized)
+        return self.fixed + sum(
+            each.each * (size if most is None else min(size, most))
+            for each, size in zip(self.sized, sizes, strict=True)
+        )
+
+    def faults(self, variables: Mapping[str, object]) -> list[GraphQLError]:
+        """Why the operation is not executed: sizes out of their bounds, else its cost."""
+        sizes = [(each, *each.size(variables)) for each in self.sized]
+        found = [
+            each.fault(argument, size, self._largest(variables))
+            for each, argument, size in sizes
+            if not each.kind.least <= size <= each.kind.most
+        ]
+        total = self.total(variables)
+        if found or total <= MAX_COST:
+            return found
+        largest = self._largest(variables)
+        faults = []
+        for each, argument, size in sizes:
+            if 0 < largest < size:
+                written = each.kind.written.format(argument, largest)
+                name = ".".join(each.path)
+                words = f"`{name}` passes with {written}."
+                fault = ParameterError(f"{name}.{argument}", "graphql-limit", words, str(largest))
+                faults.append(fault)
+        advice = " ".join(each.message for each in faults) or "Ask for fewer fields."
+        message = f"The operation would cost {total}, and at most {MAX_COST} may be. {advice}"
+        return [
+            GraphQLError(
+                message,
+                original_error=Spelled("graphql-limit", message, faults),
+                extensions={"cost": total, "limit": MAX_COST},
+            )
+        ]
+
+    def _largest(self, variables: Mapping[str, object]) -> int:
+        """The largest size that would pass in all sized fields at once, 0 if none would."""
+        sizes = range(MAX_LIMIT, 0, -1)
+        return next((each for each in sizes if self.total(variables, each) <= MAX_COST), 0)
