@@ -126,6 +126,9 @@ CONNECTION_PROBLEMS = (
 """What may be answered before it is known what an operation is asked for."""
 
 
+SAMPLE_ID = "hydra-bidirectional-state-space-models-through-generalized-79314f8f"
+"""A paper of the page that `make run` loads."""
+
 ID = Parameter(
     "id",
     "Our id, `arxiv:2407.09941` or a bare arXiv id, `doi:10...` or `acl:...`. A slash in it may "
@@ -133,7 +136,7 @@ ID = Parameter(
     {"type": "string", "minLength": 1},
     identifier_key,
     "an id such as arxiv:2407.09941",
-    "arxiv:2407.09941",
+    SAMPLE_ID,
 )
 DATE = Parameter(
     "date",
@@ -150,13 +153,15 @@ def _member(name: str, description: str, example: str | None, **keywords: object
     return Parameter(name, description, {"type": "string"} | keywords, str, "a text", example)
 
 
+_DOCUMENT = "query One($id: ID!) { paper(id: $id) { title } }"
+
 GRAPHQL: Mapping[str, Parameter] = {
     each.name: each
     for each in (
-        _member("query", "A GraphQL document.", "{ stats { papers } }", pattern=r"\S"),
-        _member("variables", "The variables: a JSON object.", '{"id": "2407.09941"}'),
-        _member("operationName", "Which operation of the document to run.", None),
-        _member("extensions", "Extensions of the request: a JSON object.", None),
+        _member("query", "A GraphQL document.", _DOCUMENT, pattern=r"\S"),
+        _member("variables", "The variables: a JSON object.", f'{{"id": "{SAMPLE_ID}"}}'),
+        _member("operationName", "Which operation of the document to run.", "One"),
+        _member("extensions", "Extensions of the request: a JSON object.", "{}"),
     )
 }
 """What GraphQL over HTTP takes in a URL; other parameters are ignored there."""
@@ -221,7 +226,7 @@ OPERATIONS: tuple[Operation, ...] = (
         body=Body(
             "BatchRequest",
             "The ids, of any kind.",
-            {"ids": ["arxiv:2407.09941", "hep-th/9901001", "doi:10.1000/x.y"]},
+            {"ids": [SAMPLE_ID, "arxiv:2407.09941", "doi:10.1000/x.y"]},
         ),
         problems=(*_BODY_PROBLEMS, "body-invalid", "time-budget"),
     ),
@@ -291,10 +296,7 @@ OPERATIONS: tuple[Operation, ...] = (
         body=Body(
             "GraphQLRequest",
             "The document, its variables, which operation to run.",
-            {
-                "query": "query One($id: ID!) { paper(id: $id) { title } }",
-                "variables": {"id": "2407.09941"},
-            },
+            {"query": _DOCUMENT, "variables": {"id": SAMPLE_ID}, "operationName": "One"},
         ),
         problems=(*_BODY_PROBLEMS, *_GRAPHQL_PROBLEMS),
     ),

@@ -88,7 +88,6 @@ def openapi_document(version: str, public_url: str = "") -> Json:
 
     `public_url` is where clients reach it; empty: wherever they found the description.
     """
-    address = public_url or "http://localhost"
     paths: dict[str, Json] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
@@ -99,11 +98,7 @@ def openapi_document(version: str, public_url: str = "") -> Json:
             "summary": "Self-hosted search for research papers.",
             "description": _DESCRIPTION,
             "version": version,
-            "contact": {
-                "name": "Whoever runs this server",
-                "url": address,
-                "email": f"webmaster@{urlsplit(address).hostname}",
-            },
+            "contact": _contact(public_url),
             "license": {"name": "MIT", "url": "https://opensource.org/license/mit"},
         },
         "servers": [{"url": public_url or "/", "description": "This server."}],
@@ -126,6 +121,17 @@ def openapi_document(version: str, public_url: str = "") -> Json:
                 for code, problem in examples()["problems"].items()
             },
         },
+    }
+
+
+def _contact(public_url: str) -> Json:
+    """Whoever runs this server, by the mailbox that RFC 2142 has for web servers."""
+    host = urlsplit(public_url).hostname or ""
+    named = "." in host and host[-1].isalpha()
+    return {
+        "name": "Whoever runs this server",
+        "url": public_url or "http://localhost",
+        "email": f"webmaster@{host if named else 'localhost.localdomain'}",
     }
 
 

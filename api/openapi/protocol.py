@@ -31,7 +31,11 @@ def _service() -> dict[str, JsonSchema]:
         "type": "object",
         "description": "An OpenAPI document.",
         "required": ["openapi", "info", "paths"],
-        "properties": {"openapi": {"type": "string", "description": "The version of OpenAPI."}},
+        "properties": {
+            "openapi": {"type": "string", "description": "The version of OpenAPI."},
+            "info": {"type": "object", "description": "What it describes."},
+            "paths": {"type": "object", "description": "The operations by path."},
+        },
         "additionalProperties": True,
     }
     return {
