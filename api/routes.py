@@ -113,6 +113,11 @@ COMMON_PROBLEMS = (
 )
 """What any request may be answered with."""
 
+AHEAD_OF_GRAPHQL = frozenset(
+    {"host-not-allowed", "request-malformed", "header-invalid", "internal"}
+)
+"""Problems that are told in the shape of REST at the addresses of GraphQL too."""
+
 CONNECTION_PROBLEMS = (
     "route-not-found",
     "method-not-allowed",

@@ -17,6 +17,7 @@ from api.openapi.papers import paper_schemas
 from api.openapi.protocol import protocol_schemas
 from api.openapi.shapes import ref
 from api.routes import (
+    AHEAD_OF_GRAPHQL,
     COMMON_PROBLEMS,
     CONNECTION_PROBLEMS,
     GRAPHQL_JSON,
@@ -208,10 +209,10 @@ def _responses(operation: Operation) -> Json:
         made["304"] = {"description": "The client has this answer already.", "headers": kept}
     codes = (*TAGS[operation.tag].problems, *operation.problems, *COMMON_PROBLEMS)
     for status, found in _grouped(codes).items():
-        if found == _COMMON.get(status):
+        if found == _COMMON.get(status) and operation.tag != "graphql":
             made[str(status)] = {"$ref": f"#/components/responses/{status}"}
         else:
-            made[str(status)] = _by_status(status, found, graphql=operation.path == "/graphql")
+            made[str(status)] = _by_status(status, found, graphql=operation.tag == "graphql")
     return made | {"default": {"$ref": "#/components/responses/Problem"}}
 
 
@@ -234,7 +235,7 @@ def _headers(names: Iterable[str]) -> Json:
 
 def _by_status(status: int, codes: tuple[str, ...], *, graphql: bool = False) -> Json:
     """A response with a status; GraphQL's own refusals have GraphQL's shape."""
-    own = tuple(code for code in codes if graphql and code not in COMMON_PROBLEMS)
+    own = tuple(code for code in codes if graphql and code not in AHEAD_OF_GRAPHQL)
     made = _refusal(STATUSES[status], tuple(code for code in codes if code not in own))
     made["description"] = f"{STATUSES[status]} Codes: {', '.join(codes)}."
     if own:

@@ -17,6 +17,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.app import create_app
 from api.edge import Edge
+from api.heads import (
+    ADDRESS_TOO_LONG,
+    CODING,
+    EXPECTATION,
+    HEAD_TOO_LARGE,
+    HOST_INVALID,
+    MALFORMED,
+)
 from api.http import problem_answer
 from api.pool import Pool
 from api.routes import GRAPHQL_JSON, JSON, OPERATIONS, SAMPLE_ID, Operation
@@ -68,6 +76,9 @@ GRAPHQL: dict[str, object] = {
 }
 """The request that meets each problem of GraphQL alone."""
 
+HEADS = (MALFORMED, HEAD_TOO_LARGE, ADDRESS_TOO_LONG, HOST_INVALID, EXPECTATION, CODING)
+"""Refusals of heads that never become a request."""
+
 
 def examples(folder: Path) -> dict[str, Any]:
     """All examples; `folder` is empty, for shelves."""
@@ -94,6 +105,11 @@ def examples(folder: Path) -> dict[str, Any]:
         refused = client.get("/graphql?query=x", headers={"accept": "text/csv"})
         graphql["not-acceptable"] = refused.json()
     problems |= _rare(folder)
+    problems |= {refusal[0]: _problem(Problem(*refusal)) for refusal in HEADS}
+    with running(folder / "shelf", rate_limit="1") as client:
+        client.get("/v1/stats")
+        problems["rate-limited"] = client.get("/v1/stats").json()
+        graphql["rate-limited"] = client.get("/graphql").json()
     return {"answers": answers, "problems": problems, "graphql": graphql}
 
 
@@ -174,10 +190,14 @@ def _time_budget() -> Any:
     try:
         asyncio.run(pool.run(int))
     except Problem as problem:
-        return json.loads(problem_answer(problem).body)
+        return _problem(problem)
     finally:
         pool.close()
     raise AssertionError("a full pool took a call")
+
+
+def _problem(problem: Problem) -> Any:
+    return json.loads(problem_answer(problem).body)
 
 
 if __name__ == "__main__":
