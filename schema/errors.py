@@ -50,6 +50,7 @@ PROBLEMS: dict[str, ProblemKind] = {
         ProblemKind("graphql-coercion", 400, "GraphQL value does not fit its type"),
         ProblemKind("graphql-limit", 400, "GraphQL document exceeds a limit"),
         ProblemKind("graphql-request-invalid", 400, "Invalid GraphQL request"),
+        ProblemKind("PERSISTED_QUERY_NOT_FOUND", 400, "Persisted query is not known here"),
         ProblemKind("server-busy", 503, "Too many connections"),
         ProblemKind("starting", 503, "The index is catching up"),
         ProblemKind("time-budget", 503, "Request took too long"),

@@ -15,6 +15,7 @@ from api.graphql.documents import Documents, Refused
 from api.graphql.errors import field_error, problem_error, request_error
 from api.graphql.executor import RowExecutor, is_awaitable, member
 from api.graphql.limits import check_variables
+from api.graphql.persisted import PersistedQueries
 from api.graphql.query import Root, build_schema, schema_text
 from api.graphql.request import (
     GRAPHQL_JSON,
@@ -56,6 +57,7 @@ class GraphQLDoor:
     def __init__(self, shelf: Shelf, pool: Pool, *, max_body: int = 128 * 1024) -> None:
         self._schema = build_schema()
         self._documents = Documents(self._schema)
+        self._persisted = PersistedQueries(self._documents)
         self._root = Root(shelf, pool)
         self._shelf = shelf
         self._delivery = Delivery(pool)
@@ -101,8 +103,13 @@ class GraphQLDoor:
             return _refusal(Problem("not-acceptable", detail))
         try:
             request = await read_request(scope, receive, self._max_body)
+            if request.sha256:
+                text = self._persisted.text(request.sha256, request.query)
+                request = replace(request, query=text)
         except Problem as problem:
             return _refusal(problem, media)
+        except Refused as refused:
+            return _refused(refused, media)
         if method == "POST":
             # No validator: a POST's answer is no representation of this address.
             return replace(await self._delivered(request, media, scope), tag=b"")
@@ -122,17 +129,11 @@ class GraphQLDoor:
         return await self._delivery.deliver(planned, scope)
 
     async def _execute(self, request: GraphQLRequest, media: bytes, tag: bytes = b"") -> Answer:
-        """The answer to a well-formed request; without errors it has a validator.
-
-        A request error is 400 in `application/graphql-response+json`. In `application/json`, which
-        intermediaries also answer with, the draft wants 200 for it.
-        """
+        """The answer to a well-formed request; without errors it has a validator."""
         try:
             body = await self.execute(request)
         except Refused as refused:
-            errors = [request_error(error, refused.code) for error in refused.errors]
-            status = 400 if media == GRAPHQL_JSON else 200
-            return _answer({"errors": errors}, media, status)
+            return _refused(refused, media)
         answer = _answer(body, media)
         return answer if "errors" in body else replace(answer, tag=tag or content_tag(answer.body))
 
@@ -170,6 +171,15 @@ class GraphQLDoor:
 def _answer(body: dict[str, Any], media: bytes, status: int = 200) -> Answer:
     content_type = media + b"; charset=utf-8"
     return Answer(orjson.dumps(body), status, content_type, vary=NEGOTIATED)
+
+
+def _refused(refused: Refused, media: bytes) -> Answer:
+    """A request error is 400 in `application/graphql-response+json`.
+
+    In `application/json`, which intermediaries also answer with, the draft wants 200 for it.
+    """
+    errors = [request_error(error, refused.code) for error in refused.errors]
+    return _answer({"errors": errors}, media, 400 if media == GRAPHQL_JSON else 200)
 
 
 def _refusal(

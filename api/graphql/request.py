@@ -1,5 +1,7 @@
 """A GraphQL request as HTTP carries it: the GraphQL over HTTP draft, GET and POST of JSON."""
 
+import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,12 +19,17 @@ _MEMBERS = ("query", "variables", "operationName", "extensions")
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """The members of a request that we use, and the bytes in which they were written."""
+    """The members of a request that we use, and the bytes in which they were written.
+
+    `sha256` is the hash of a persisted query: that of `query`, or in place of it where that is
+    empty.
+    """
 
     query: str
     variables: dict[str, Any] = field(default_factory=dict)
     operation_name: str | None = None
     raw: bytes = b""
+    sha256: str | None = None
 
 
 def response_media(scope: Scope) -> bytes | None:
@@ -83,15 +90,38 @@ def _url_members(scope: Scope) -> dict[str, Any]:
 
 def _from_members(members: dict[str, Any], raw: bytes) -> GraphQLRequest:
     query, variables, operation_name, extensions = (members.get(name) for name in _MEMBERS)
-    if not isinstance(query, str) or not query.strip():
+    if extensions is not None and not isinstance(extensions, dict):
+        raise _invalid("`extensions` must be an object, or null.")
+    sha256 = _persisted((extensions or {}).get("persistedQuery"), query)
+    if query is None and sha256:
+        query = ""
+    elif not isinstance(query, str) or not query.strip():
         raise _invalid("`query` must be a string with a GraphQL document.")
     if variables is not None and not isinstance(variables, dict):
         raise _invalid("`variables` must be an object, or null.")
     if operation_name is not None and not isinstance(operation_name, str):
         raise _invalid("`operationName` must be a string, or null.")
-    if extensions is not None and not isinstance(extensions, dict):
-        raise _invalid("`extensions` must be an object, or null.")
-    return GraphQLRequest(query, variables or {}, operation_name, raw)
+    return GraphQLRequest(query, variables or {}, operation_name, raw, sha256)
+
+
+def _persisted(given: object, query: object) -> str | None:
+    """The hash of a persisted query, which is that of `query` if there is one."""
+    if given is None:
+        return None
+    members = given if isinstance(given, dict) else {}
+    sha256 = members.get("sha256Hash")
+    if (
+        members.get("version") != 1
+        or not isinstance(sha256, str)
+        or not re.fullmatch("[0-9a-f]{64}", sha256)
+    ):
+        raise _invalid(
+            "`extensions.persistedQuery` must have `version: 1` and `sha256Hash`, the SHA-256 of "
+            "the query's UTF-8 in lower-case hexadecimal."
+        )
+    if isinstance(query, str) and sha256 != hashlib.sha256(query.encode()).hexdigest():
+        raise _invalid("provided sha does not match query: `sha256Hash` is that of another text.")
+    return sha256
 
 
 def _invalid(message: str) -> Problem:
