@@ -7,7 +7,7 @@ with everything; neither has a row. Schemas of answers are named here and made i
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schema import values as written
 from schema.identifiers import identifier_key
@@ -35,8 +35,8 @@ class Body:
 class Success:
     """What a 200 brings: for each media type the name of its schema, None for plain text.
 
-    `tagged` answers carry an `ETag`, and a request that names it gets 304; `linked` ones carry a
-    `Link` where a page has neighbours.
+    `tagged` answers may carry an `ETag`, and a request that names it gets 304; `linked` ones carry
+    a `Link` where a page has neighbours.
     """
 
     description: str
@@ -166,7 +166,12 @@ GRAPHQL: Mapping[str, Parameter] = {
         _member("query", "A GraphQL document.", _DOCUMENT, pattern=r"\S"),
         _member("variables", "The variables: a JSON object.", f'{{"id": "{SAMPLE_ID}"}}'),
         _member("operationName", "Which operation of the document to run.", "One"),
-        _member("extensions", "Extensions of the request: a JSON object.", "{}"),
+        _member(
+            "extensions",
+            "Extensions of the request: a JSON object. `persistedQuery` may stand in place of a "
+            "`query` that this server has seen.",
+            "{}",
+        ),
     )
 }
 """What GraphQL over HTTP takes in a URL; other parameters are ignored there."""
@@ -189,6 +194,7 @@ _GRAPHQL_PROBLEMS = (
     "graphql-coercion",
     "graphql-limit",
     "graphql-request-invalid",
+    "PERSISTED_QUERY_NOT_FOUND",
 )
 _GRAPHQL_ANSWER = Success(
     "Data, errors, or both. A refusal of the request as a whole has an HTTP status of its own "
@@ -286,7 +292,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "graphql",
         "Ask by GraphQL in the URL",
         "GraphQL over HTTP, by GET. A browser that asks for HTML gets a playground.",
-        _GRAPHQL_ANSWER,
+        replace(_GRAPHQL_ANSWER, tagged=True),
         GRAPHQL,
         problems=_GRAPHQL_PROBLEMS,
     ),
@@ -312,7 +318,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "graphql",
         "The GraphQL schema",
         "The schema in the schema definition language, with descriptions.",
-        Success("The schema.", {TEXT: None}),
+        Success("The schema.", {TEXT: None}, tagged=True),
     ),
     Operation(
         "GET",
@@ -321,7 +327,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "service",
         "The doors of this server",
         "An index of the doors; for a browser a page with a search box.",
-        Success("The doors.", {JSON: "Index", HTML: None}),
+        Success("The doors.", {JSON: "Index", HTML: None}, tagged=True),
     ),
     Operation(
         "GET",

@@ -67,7 +67,11 @@ def _graphql() -> dict[str, JsonSchema]:
                 "type": ["string", "null"],
                 "description": "Which operation of the document to run.",
             },
-            "extensions": described(_FREE, "Extensions of the request."),
+            "extensions": described(
+                _FREE,
+                "Extensions of the request. `persistedQuery` may stand in place of a `query` that "
+                "this server has seen.",
+            ),
         },
         "additionalProperties": True,
     }

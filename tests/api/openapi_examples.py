@@ -73,6 +73,9 @@ GRAPHQL: dict[str, object] = {
     "graphql-coercion": {"query": "query ($id: ID!) { paper(id: $id) { title } }"},
     "graphql-limit": {"query": f"{{ {' '.join(f's{n}: __typename' for n in range(100))} }}"},
     "graphql-request-invalid": {"query": ""},
+    "PERSISTED_QUERY_NOT_FOUND": {
+        "extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
+    },
 }
 """The request that meets each problem of GraphQL alone."""
 
