@@ -151,7 +151,7 @@ def test_all_limits_hold_at_every_execution(client: Client) -> None:
         ({"n": "x"}, "graphql-coercion"),
         ({"f": {"year": ["2024"] * 9_000}}, "graphql-limit"),
     ):
-        assert codes(asked(client, hashed(text, variables=variables))) == [code]
+        assert set(codes(asked(client, hashed(text, variables=variables)))) == {code}
     assert asked(client, hashed(text, variables={"n": 5})).status_code == 200
 
 
