@@ -43,4 +43,16 @@ JUDGES: Sequence[Judge] = (
         GRAPHQL,
         HERE / "graphql" / "lint.mjs",
     ),
+    Judge(
+        "relay",
+        "relay-compiler and relay-runtime: paging both ways, refetch, one record a paper",
+        GRAPHQL,
+        HERE / "graphql" / "relay.mjs",
+    ),
+    Judge(
+        "apollo",
+        "Apollo Client: relayStylePagination, its cache, automatic persisted queries",
+        GRAPHQL,
+        HERE / "graphql" / "apollo.mjs",
+    ),
 )

@@ -1,25 +1,14 @@
 // What introspection tells is what the schema's text says, for graphql-js.
 
+import assert from 'node:assert/strict';
 import {
   buildClientSchema, buildSchema, getIntrospectionQuery, lexicographicSortSchema, printSchema,
 } from 'graphql';
-import assert from 'node:assert/strict';
-import { endpoint, schemaText, versions } from './judge.mjs';
+import { ask, schemaText, versions } from './judge.mjs';
 
 const OPTIONS = { specifiedByUrl: true, directiveIsRepeatable: true, inputValueDeprecation: true };
 
-const answer = await fetch(endpoint, {
-  method: 'POST',
-  headers: {
-    'content-type': 'application/json',
-    accept: 'application/graphql-response+json',
-  },
-  body: JSON.stringify({ query: getIntrospectionQuery(OPTIONS) }),
-});
-const { data, errors } = await answer.json();
-assert.equal(errors, undefined);
-
-const told = buildClientSchema(data);
+const told = buildClientSchema(await ask(getIntrospectionQuery(OPTIONS)));
 const written = buildSchema(await schemaText());
 const inOrder = (schema) => printSchema(lexicographicSortSchema(schema));
 assert.equal(inOrder(told), inOrder(written));

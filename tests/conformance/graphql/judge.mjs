@@ -1,6 +1,8 @@
 // What the judges share: the server's address, its answers, and how a verdict is said.
 
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 export const base = process.env.CONFORMANCE_URL;
 export const endpoint = `${base}/graphql`;
@@ -17,6 +19,32 @@ export async function schemaText() {
   const answer = await fetch(`${endpoint}/schema.graphql`);
   if (!answer.ok) throw new Error(`schema.graphql: ${answer.status}`);
   return answer.text();
+}
+
+/** What a GraphQL document gives, asked for plainly. */
+export async function ask(query, variables = {}) {
+  const answer = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/graphql-response+json',
+    },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = await answer.json();
+  if (errors) throw new Error(JSON.stringify(errors));
+  return data;
+}
+
+/** Run a command of an installed package; what it says is shown where it fails. */
+export function command(script, ...options) {
+  const file = fileURLToPath(new URL(`node_modules/${script}`, import.meta.url));
+  try {
+    return execFileSync(process.execPath, [file, ...options], { encoding: 'utf8', stdio: 'pipe' });
+  } catch (error) {
+    console.log(error.stdout, error.stderr);
+    throw new Error(`${script} ended with ${error.status}`);
+  }
 }
 
 /** Names and versions of installed packages: `relay-runtime 21.0.1, relay-compiler 21.0.1`. */
