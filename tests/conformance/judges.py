@@ -55,4 +55,16 @@ JUDGES: Sequence[Judge] = (
         GRAPHQL,
         HERE / "graphql" / "apollo.mjs",
     ),
+    Judge(
+        "urql",
+        "urql with graphcache: schema awareness, relayPagination",
+        GRAPHQL,
+        HERE / "graphql" / "urql.mjs",
+    ),
+    Judge(
+        "codegen",
+        "graphql-codegen's client preset, compiled strictly and run",
+        GRAPHQL,
+        HERE / "graphql" / "codegen.mjs",
+    ),
 )

@@ -1,6 +1,6 @@
 // What the judges share: the server's address, its answers, and how a verdict is said.
 
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -39,12 +39,11 @@ export async function ask(query, variables = {}) {
 /** Run a command of an installed package; what it says is shown where it fails. */
 export function command(script, ...options) {
   const file = fileURLToPath(new URL(`node_modules/${script}`, import.meta.url));
-  try {
-    return execFileSync(process.execPath, [file, ...options], { encoding: 'utf8', stdio: 'pipe' });
-  } catch (error) {
-    console.log(error.stdout, error.stderr);
-    throw new Error(`${script} ended with ${error.status}`);
-  }
+  const done = spawnSync(process.execPath, [file, ...options], { encoding: 'utf8' });
+  if (done.status === 0) return;
+  console.log(done.stdout, done.stderr);
+  console.log(`${script} ended with ${done.status}`);
+  process.exit(1);
 }
 
 /** Names and versions of installed packages: `relay-runtime 21.0.1, relay-compiler 21.0.1`. */
