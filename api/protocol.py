@@ -84,7 +84,7 @@ class Protocol(HttpToolsProtocol):
         self._taken_by = inf
         self._running: RequestResponseCycle | None = None
         self._last_words = b""
-        self._known_host = b""
+        self._known_host = b"\0"
         self._noted: dict[bytes, bytes] = {}
         self._offered = False
         self._size = 0
@@ -103,8 +103,12 @@ class Protocol(HttpToolsProtocol):
             self._refuse(Problem(*_FULL))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The end of it."""
+        """The end of it. uvicorn tells the newest request alone, but an older one may run."""
         self._connections.remove(self)
+        self.pipeline.clear()
+        if self._running:
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
@@ -265,7 +269,7 @@ class Protocol(HttpToolsProtocol):
         """Look closer at a head that says more than the one before it on this connection."""
         noted = self._noted
         check_head(version, noted)
-        self._known_host = noted.get(b"host", b"")
+        self._known_host = noted.get(b"host", self._known_host)
         self.expect_100_continue = b"expect" in noted and version == "1.1"
         if not self.url.startswith(b"/") and self.url != b"*":
             host, self.url = host_and_path(self.url)
