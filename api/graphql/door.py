@@ -37,6 +37,7 @@ from api.http import (
 from api.pool import Pool
 from api.version import program_version
 from index.shelf import Shelf
+from index.view import View
 from schema.errors import Problem
 
 METHODS = "GET, HEAD, POST, OPTIONS"
@@ -122,25 +123,31 @@ class GraphQLDoor:
         the whole answer tells.
         """
         if any(word in request.query for word in _WALKS):
-            return await self._execute(request, media)
+            return await self._execute(request, media, self._shelf.view)
         question = b"%b graphql %b %b" % (self._version, media, request.raw)
-        tag = self._shelf.tag(self._shelf.view, question)
-        planned = Planned(partial(self._execute, request, media, tag), tag)
+        view = self._shelf.view
+        tag = self._shelf.tag(view, question)
+        planned = Planned(partial(self._execute, request, media, view, tag), tag)
         return await self._delivery.deliver(planned, scope)
 
-    async def _execute(self, request: GraphQLRequest, media: bytes, tag: bytes = b"") -> Answer:
+    async def _execute(
+        self, request: GraphQLRequest, media: bytes, view: View, tag: bytes = b""
+    ) -> Answer:
         """The answer to a well-formed request; without errors it has a validator."""
         try:
-            body = await self.execute(request)
+            body = await self.execute(request, view)
         except Refused as refused:
             return _refused(refused, media)
         answer = _answer(body, media)
         return answer if "errors" in body else replace(answer, tag=tag or content_tag(answer.body))
 
-    async def execute(self, request: GraphQLRequest) -> dict[str, Any]:
-        """`data`, and `errors` if there are any; raises `Refused` where nothing is executed."""
+    async def execute(self, request: GraphQLRequest, view: View | None = None) -> dict[str, Any]:
+        """`data`, and `errors` if there are any; raises `Refused` where nothing is executed.
+
+        All of it is read from one revision, that of `view` or else the current one.
+        """
         document = self._documents.get(request.query)
-        work = Work(document.operation(request.operation_name))
+        work = Work(document.operation(request.operation_name), view or self._shelf.view)
         try:
             check_variables(request.variables)
         except Problem as problem:

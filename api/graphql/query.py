@@ -120,18 +120,19 @@ class Root:
         self._shelf = shelf
         self._pool = pool
 
-    def paper(self, id: _Id) -> Any:  # noqa: A002
+    def paper(self, info: strawberry.Info, id: _Id) -> Any:  # noqa: A002
         """The full paper of any of its ids, or None."""
-        found = self._shelf.find_paper(id)
+        work: Work = info.context
+        found = self._shelf.find_paper(id, work.view)
         return None if found is None else orjson.loads(found)
 
     def nodes(self, info: strawberry.Info, ids: _Ids) -> Any:
         """Papers in the order of `ids`: rows, or full ones where the operation wants more."""
         work: Work = info.context
         if work.wants(info.path, *REST_MEMBERS):
-            found = [self._shelf.find_paper(each) for each in ids]
+            found = [self._shelf.find_paper(each, work.view) for each in ids]
         else:
-            found = self._shelf.papers(ids)
+            found = self._shelf.papers(ids, work.view)
         return [None if each is None else orjson.loads(each) for each in found]
 
     def papers(
@@ -152,7 +153,7 @@ class Root:
         request = asked.request()
         if work.wants(info.path, "highlights"):
             request = replace(request, extras=Extras(highlight=True))
-        plan = self._shelf.plan(request)
+        plan = self._shelf.plan(request, work.view)
         wants = partial(work.wants, info.path)
         if plan.light:
             return self._connection(plan, self._shelf.answer(plan), asked.totals_only, wants)
@@ -215,14 +216,14 @@ class Root:
         work: Work = info.context
         limit = MAX_LIMIT if first is None else first
         try:
-            page = await self._pool.run(self._shelf.daily, date, limit, after)
+            page = await self._pool.run(self._shelf.daily, date, limit, after, work.view)
         except Problem as problem:
             if problem.code == "day-not-found":
                 return None
             raise
         rows: list[Row] = [orjson.loads(row) for row in page.rows]
         if work.wants(info.path, *REST_MEMBERS):
-            rows = [_full(row, self._shelf.find_paper(row["id"])) for row in rows]
+            rows = [_full(row, self._shelf.find_paper(row["id"], work.view)) for row in rows]
         return {
             "date": page.day,
             "previous": page.previous,
@@ -233,9 +234,10 @@ class Root:
             "revision": page.revision,
         }
 
-    def stats(self) -> Any:
+    def stats(self, info: strawberry.Info) -> Any:
         """Members of `Stats`."""
-        stats = self._shelf.stats()
+        work: Work = info.context
+        stats = self._shelf.stats(work.view)
         return stats_data(stats) | {"revision": stats.revision}
 
 

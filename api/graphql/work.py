@@ -26,6 +26,7 @@ from graphql import (
 from graphql.pyutils import Path
 
 from api.graphql.cost import EXTRA, ITEMS, SIZED, Cost, SizedField
+from index.view import View
 from schema.errors import Problem
 
 MAX_VALUES = 100_000
@@ -49,10 +50,14 @@ class Operation:
 
 
 class Work:
-    """The work of one request on an operation."""
+    """The work of one request on an operation, all of which reads `view`.
 
-    def __init__(self, operation: Operation) -> None:
+    Only a walk that began in another revision, as its cursor says, reads that.
+    """
+
+    def __init__(self, operation: Operation, view: View) -> None:
         self.operation = operation
+        self.view = view
         self._left = MAX_VALUES
 
     def projections(self, variables: Mapping[str, object]) -> dict[Any, Any]:

@@ -162,7 +162,7 @@ def test_the_operation_is_chosen_by_name(client: Client) -> None:
 def test_what_was_not_foreseen_is_internal_and_logged(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(_: Shelf) -> None:
+    def broken(*_: object) -> None:
         raise RuntimeError("secret: the inner workings")
 
     monkeypatch.setattr(Shelf, "stats", broken)

@@ -84,10 +84,10 @@ def executed(outcome: Any) -> ExecutionResult:
     return asyncio.run(waiting()) if inspect.isawaitable(outcome) else outcome
 
 
-def work_of(graphql_schema: GraphQLSchema, document: DocumentNode) -> Work:
+def work_of(graphql_schema: GraphQLSchema, document: DocumentNode, shelf: Shelf) -> Work:
     node = document.definitions[0]
     assert isinstance(node, OperationDefinitionNode)
-    return Work(read_operation(graphql_schema, document, node))
+    return Work(read_operation(graphql_schema, document, node), shelf.view)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_the_short_way_equals_the_long_one(
                     graphql_schema,
                     document,
                     root,
-                    work_of(graphql_schema, document),
+                    work_of(graphql_schema, document, shelf),
                     field_resolver=member,
                     executor_class=executor,
                 )
@@ -135,7 +135,7 @@ def test_a_null_where_none_may_be_is_an_error_both_ways(
             graphql_schema,
             document,
             Root(shelf, pool),
-            work_of(graphql_schema, document),
+            work_of(graphql_schema, document, shelf),
             field_resolver=member,
             executor_class=executor,
         )

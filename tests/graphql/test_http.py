@@ -200,25 +200,3 @@ def test_a_browser_gets_the_playground(client: Client) -> None:
     assert addresses
     assert not any(":" in each or each.startswith("/") for each in addresses)
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=", page.text)
-
-
-@pytest.mark.parametrize(
-    ("name", "media"),
-    [
-        ("playground.js", "text/javascript; charset=utf-8"),
-        ("playground.css", "text/css; charset=utf-8"),
-    ],
-)
-def test_the_playground_needs_nothing_from_elsewhere(client: Client, name: str, media: str) -> None:
-    asset = client.send("GET", f"/graphql/assets/{name}")
-    assert asset.headers["content-type"] == media
-    assert not re.search(r"https?://|@import|url\(|eval\(|innerHTML", asset.text)
-    assert client.send("HEAD", f"/graphql/assets/{name}").content == b""
-
-
-def test_what_the_playground_asks_is_valid(client: Client) -> None:
-    script = client.send("GET", "/graphql/assets/playground.js").text
-    example, introspection = re.findall(r"const (?:EXAMPLE|INTROSPECTION) = `([^`]*)`", script)
-    variables = orjson.loads(re.findall(r"const EXAMPLE_VARIABLES = `([^`]*)`", script)[0])
-    assert client.data(example, **variables)["papers"]["totalCount"] > 1
-    assert client.data(introspection)["__schema"]["types"]
