@@ -138,7 +138,7 @@ ID = Parameter(
     "id",
     "Our id, `arxiv:2407.09941` or a bare arXiv id, `doi:10...` or `acl:...`. A slash in it may "
     "be percent-encoded or not.",
-    {"type": "string", "minLength": 1},
+    {"type": "string", "minLength": 1, "not": {"const": "batch"}},
     identifier_key,
     "an id such as arxiv:2407.09941",
     SAMPLE_ID,

@@ -90,22 +90,18 @@ class Documents:
         return document
 
     def _read(self, text: str) -> Document:
-        if len(text) > limits.MAX_SOURCE:
-            problem = limits.refuse("characters", limits.MAX_SOURCE)
-            raise Refused(problem.code, [GraphQLError(problem.detail)])
         try:
+            limits.check_text(text)
             node = parse(
                 text,
                 max_lexical_tokens=limits.MAX_TOKENS,
                 max_comments=limits.MAX_COMMENTS,
                 allow_empty_selection_sets=False,
             )
-        except GraphQLError as error:
-            raise Refused(
-                "graphql-limit" if _aborted(error) else "graphql-parse", [error]
-            ) from None
-        try:
             limits.measure(node)
+        except GraphQLError as error:
+            code = "graphql-limit" if _aborted(error) else "graphql-parse"
+            raise Refused(code, [error]) from None
         except Problem as problem:
             raise Refused(problem.code, [GraphQLError(problem.detail)]) from None
         errors = validate(self._schema, node, _RULES, max_errors=MAX_ERRORS)

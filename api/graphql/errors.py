@@ -12,6 +12,9 @@ from schema.errors import Problem
 MAX_MESSAGE = 500
 """Characters of a message that may quote what a client sent."""
 
+MAX_LOCATIONS = 10
+"""Places that an error names; a name that is used twice has two."""
+
 _log = logging.getLogger("papershelf")
 
 
@@ -48,7 +51,8 @@ def _located(error: GraphQLError, message: str) -> dict[str, Any]:
     result: dict[str, Any] = {"message": message}
     if error.locations:
         result["locations"] = [
-            {"line": place.line, "column": place.column} for place in error.locations
+            {"line": place.line, "column": place.column}
+            for place in error.locations[:MAX_LOCATIONS]
         ]
     if error.path is not None:
         result["path"] = error.path

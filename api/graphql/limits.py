@@ -9,20 +9,26 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    ValueNode,
 )
 
 from schema.errors import Problem
 
 MAX_SOURCE = 32_768
 """Characters of a document."""
+MAX_LINES = 3_000
+"""The place of each error is found by counting lines."""
 MAX_TOKENS = 2_000
 MAX_COMMENTS = 500
 MAX_DEPTH = 15
 """Fields inside fields; what tools send for introspection needs exactly this."""
 MAX_NESTING = 30
 """Selection sets inside selection sets, inline fragments counted too."""
+MAX_OPERATIONS = 50
 MAX_FRAGMENTS = 50
 MAX_ALIASES = 30
 MAX_FIELDS = 300
@@ -36,6 +42,10 @@ MAX_ARGUED = 50
 MAX_REPEATS = 30
 """Times that a field with a selection stands again in the same selection set, under the same
 name; validation merges each with each."""
+MAX_PAIRS = 10_000
+"""Pairs of fields without a selection that stand in the same selection set under the same name."""
+MAX_MEMBERS = 50
+"""Members of an input object; each unknown one is reported with the whole object."""
 MAX_VARIABLES = 1_500
 """Values within the variables, lists and objects counted with what they hold."""
 
@@ -49,6 +59,7 @@ _TOTALS: tuple[tuple[str, str, int], ...] = (
     ("introspections", "fields `__schema` and `__type`", MAX_INTROSPECTIONS),
     ("arguments", "fields with arguments", MAX_ARGUED),
     ("repeats", "repetitions of fields with a selection", MAX_REPEATS),
+    ("pairs", "pairs of the same field", MAX_PAIRS),
     ("fields", "fields, counting fragments at each spread", MAX_FIELDS),
 )
 """Of what a selection has so many in all: the name, the words, the limit."""
@@ -59,7 +70,8 @@ class Size:
     """How big a selection is with its fragments written out.
 
     `total` counts by the names of `_TOTALS`. `names` are the names of the fields that stand here,
-    not below, and `parents` the response names of those among them that have a selection.
+    not below, `parents` the response names of those among them that have a selection, `leaves`
+    those of the others.
     """
 
     depth: int = 0
@@ -67,6 +79,7 @@ class Size:
     total: Counter[str] = field(default_factory=Counter)
     names: Counter[str] = field(default_factory=Counter)
     parents: Counter[str] = field(default_factory=Counter)
+    leaves: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Size") -> None:
         """Take in a part that stands beside."""
@@ -75,11 +88,13 @@ class Size:
         self.total.update(other.total)
         self.names.update(other.names)
         self.parents.update(other.parents)
+        self.leaves.update(other.leaves)
 
     def close(self) -> Counter[str]:
         """The totals, with what counts once a selection is complete."""
         total = self.total.copy()
         total["repeats"] += self.parents.total() - len(self.parents)
+        total["pairs"] += sum(count * (count - 1) // 2 for count in self.leaves.values())
         return total
 
 
@@ -102,6 +117,14 @@ def refuse(what: str, limit: int) -> Problem:
     return Problem("graphql-limit", f"The document has too many {what}: at most {limit} may be.")
 
 
+def check_text(text: str) -> None:
+    """Raise `Problem` `graphql-limit` for a text that is not even parsed."""
+    if len(text) > MAX_SOURCE:
+        raise refuse("characters", MAX_SOURCE)
+    if text.count("\n") + text.count("\r") >= MAX_LINES:
+        raise refuse("lines", MAX_LINES)
+
+
 def measure(document: DocumentNode) -> None:
     """Let a parsed document pass that may be validated.
 
@@ -110,11 +133,28 @@ def measure(document: DocumentNode) -> None:
     as nothing.
     """
     measured = _Measure(document)
-    for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode):
-            measured.check(measured.selection_set(node.selection_set, 1))
+    operations = [
+        each for each in document.definitions if isinstance(each, OperationDefinitionNode)
+    ]
+    if len(operations) > MAX_OPERATIONS:
+        raise refuse("operations", MAX_OPERATIONS)
+    for node in operations:
+        measured.check(measured.selection_set(node.selection_set, 1))
+        _check_values([each.default_value for each in node.variable_definitions or ()])
     for name in measured.fragments:
         measured.check(measured.fragment(name))
+
+
+def _check_values(waiting: list[ValueNode | None]) -> None:
+    """Raise `Problem` for an input object with too many members, however deep."""
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, ListValueNode):
+            waiting.extend(value.values)
+        elif isinstance(value, ObjectValueNode):
+            if len(value.fields) > MAX_MEMBERS:
+                raise refuse("members of an input object", MAX_MEMBERS)
+            waiting.extend(member.value for member in value.fields)
 
 
 class _Measure:
@@ -157,7 +197,9 @@ class _Measure:
         size.names[node.name.value] += 1
         size.total["fields"] += 1
         size.total["aliases"] += node.alias is not None
-        size.total["arguments"] += bool(node.arguments)
+        if node.arguments:
+            size.total["arguments"] += 1
+            _check_values([argument.value for argument in node.arguments])
         size.depth = max(size.depth, 1)
         if node.selection_set:
             inner = self.selection_set(node.selection_set, nesting + 1)
@@ -165,6 +207,8 @@ class _Measure:
             size.nesting = max(size.nesting, inner.nesting)
             size.total.update(inner.close())
             size.parents[(node.alias or node.name).value] += 1
+        else:
+            size.leaves[(node.alias or node.name).value] += 1
 
     def check(self, size: Size) -> None:
         """Raise `Problem` for the first limit that the root selection `size` exceeds."""
