@@ -20,7 +20,7 @@ STALE := $(shell test -x $(PY) || rm -f $(VENV)/.*-stamp)
 PYTEST = $(PY) -m pytest --numprocesses=auto
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check-full check-image conformance lint format bench bench-load lock clean
+.PHONY: help run test check-full check-image conformance lint format bench bench-load soak lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -62,14 +62,18 @@ bench: $(VENV)/.dev-stamp  ## measure the time per request against a bare server
 bench-load: $(VENV)/.dev-stamp  ## measure the loading of 75,000 papers: time, memory, sizes
 	$(PY) -m bench loading
 
+soak: $(VENV)/.dev-stamp  ## serve valid and hostile traffic for MINUTES=10, and judge
+	$(PY) -m bench soak $(if $(MINUTES),--minutes $(MINUTES))
+
 lock: $(VENV)/.lock-stamp  ## resolve all dependencies anew, for every Python and platform
-	$(LOCK) pyproject.toml --output-file requirements.lock
-	$(LOCK) --group pyproject.toml:dev --constraint requirements.lock \
-		pyproject.toml --output-file requirements-dev.lock
+	$(LOCK) --group pyproject.toml:build pyproject.toml --output-file requirements.lock
+	$(LOCK) --group pyproject.toml:build --group pyproject.toml:dev \
+		--constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+	$(LOCK) --group pyproject.toml:conformance --output-file requirements-conformance.lock
 
 LOCK = $(VENV)/lock/bin/uv pip compile --quiet --universal --upgrade --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --annotation-style line \
-	--custom-compile-command 'make lock' --group pyproject.toml:build
+	--custom-compile-command 'make lock'
 
 clean:  ## remove what was installed and all caches, never the data
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -14,11 +14,13 @@ from tests.paths import REPOSITORY
 
 PROJECT: dict[str, Any] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+JUDGES_LOCK = "requirements-conformance.lock"
 PIN = re.compile(r"^([a-z0-9-]+)==([^\s;]+)(?: ; ([^\\]+))? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 
 BUILDS = ("Makefile", "Dockerfile", ".ci/run", "requirements.lock", "requirements-dev.lock",
-          "pyproject.toml", ".pre-commit-config.yaml")  # fmt: skip
+          "requirements-conformance.lock", "pyproject.toml",
+          ".pre-commit-config.yaml")  # fmt: skip
 """What installs packages: from where is the business of each machine's own configuration."""
 
 PLACES = re.compile(r"://|--(?:extra-)?index-url|--find-links|^-i ", re.MULTILINE)
@@ -142,6 +144,7 @@ def test_locks_hold_every_direct_dependency() -> None:
     assert {normal(each) for each in PROJECT["project"]["dependencies"]} <= set(running)
     assert {normal(each) for each in groups["build"]} <= set(running)
     assert {normal(each) for each in groups["dev"]} <= set(developing) - set(running)
+    assert {normal(each) for each in groups["conformance"]} <= set(pins(JUDGES_LOCK))
 
 
 def test_the_project_is_built_with_what_the_lock_pins() -> None:
