@@ -1,7 +1,6 @@
 """Documents that ask for too much are refused before they cost anything."""
 
 import re
-import time
 from typing import Any
 
 import pytest
@@ -26,63 +25,6 @@ def chain(count: int, inner: str) -> str:
     return f"{{...F0}}{links} fragment F{count} on Query {{{inner}}}"
 
 
-HOSTILE = {
-    "aliases": "{" + " ".join(f"a{i}: stats {{papers}}" for i in range(5000)) + "}",
-    "aliases within the tokens": "{" + " ".join(f"a{i}:__typename" for i in range(31)) + "}",
-    "aliases of lists": "{" + " ".join(f"a{i}: daily {{date}}" for i in range(6)) + "}",
-    "depth": nested(15),
-    "depth of braces": "{a" * 900 + "}" * 900,
-    "endless braces": "{a" * 15_000,
-    "inline fragments": "{" + "...{" * 31 + "__typename" + "}" * 31 + "}",
-    "deep lists": "{paper(id: " + "[" * 900 + "]" * 900 + ") {id}}",
-    "deep objects": "{papers(filter: " + "{year:" * 500 + "1" + "}" * 500 + ") {totalCount}}",
-    "doubling fragments": chain(25, "stats {papers}"),
-    "many fragments": "{...F0}" + "".join(f" fragment F{i} on Query {{a}}" for i in range(51)),
-    "repeated fields": "{" + "stats {papers} " * 200 + "}",
-    "repeated fields below": "{stats {papers} paper(id: 1) {" + "links {url} " * 40 + "}}",
-    "repeated arguments": "{" + 'paper(id: "a") {id} ' * 60 + "}",
-    "fields": "{stats {" + "engine " * 301 + "}}",
-    "tokens": "{stats {" + "engine " * 2500 + "}}",
-    "comments": "# c\n" * 600 + "{stats {papers}}",
-    "characters": " " * 40_000 + "{stats {papers}}",
-    "introspections": "{a: __schema {description} b: __schema {description}}",
-    "aliased introspection": "{__schema {"
-    + " ".join(f"a{i}: types {{name}}" for i in range(6))
-    + "}}",
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_document_is_refused_at_once(client: Client, name: str) -> None:
-    client.post("{stats {papers}}")
-    started = time.process_time()
-    errors = client.errors(HOSTILE[name])
-    spent = time.process_time() - started
-    assert [error["extensions"]["code"] for error in errors] == ["graphql-limit"]
-    assert re.search(r"\d|nested too deeply", errors[0]["message"])
-    assert spent < 0.25  # generous: a garbage collection may fall into it
-
-
-SLOW_TO_VALIDATE = {
-    "unknown fields": "{" + " ".join(f"f{i}{'y' * 90}" for i in range(290)) + "}",
-    "unknown names that are long": "{" + "papers" * 5000 + "}",
-    "unknown directives": "{stats {papers " + "@no" * 900 + "}}",
-    "unused variables": "query (" + " ".join(f"$v{i}: Int" for i in range(390)) + ") {__typename}",
-    "unknown arguments": "{papers(" + " ".join(f"a{i}: 1" for i in range(600)) + ") {matched}}",
-    "a cycle": "{...A} fragment A on Query {...B} fragment B on Query {...A ...B}",
-}
-
-
-@pytest.mark.parametrize("name", SLOW_TO_VALIDATE)
-def test_validation_gives_up_early(client: Client, name: str) -> None:
-    started = time.process_time()
-    errors = client.errors(SLOW_TO_VALIDATE[name])
-    assert time.process_time() - started < 0.25
-    assert {error["extensions"]["code"] for error in errors} == {"graphql-validation"}
-    assert len(errors) <= 11
-    assert all(len(error["message"]) <= 501 for error in errors)
-
-
 @pytest.mark.parametrize(
     "query",
     [
@@ -90,9 +32,10 @@ def test_validation_gives_up_early(client: Client, name: str) -> None:
         "{" + " ".join(f"a{i}: papers(first: 1) {{totalCount}}" for i in range(5)) + "}",
         "{" + " ".join(f"a{i}: stats {{papers}}" for i in range(30)) + "}",
         "{" + "...{" * 29 + "__typename" + "}" * 29 + "}",
-        "{stats {" + "engine " * 299 + "}}",
+        "{stats {" + "engine " * 141 + "papers " * 10 + "}}",
+        "\n" * 2_999 + "{__typename}",
         "{" + 'paper(id: "a") {id} ' * 31 + "}",
-        chain(8, "__typename"),
+        chain(7, "__typename"),
         "# c\n" * 500 + "{__typename}",
     ],
 )
@@ -187,8 +130,10 @@ def test_a_refused_document_is_not_remembered() -> None:
 
 def test_every_operation_is_measured_by_itself(client: Client) -> None:
     aliases = " ".join(f"a{i}: __typename" for i in range(20))
-    document = f"query A {{{aliases}}} query B {{{aliases}}}"
-    assert len(client.post(document, name="B").json()["data"]) == 20
+    document = " ".join(f"query Q{i} {{{aliases}}}" for i in range(20))
+    assert len(client.post(document, name="Q7").json()["data"]) == 20
+    document = " ".join(f"query Q{i} {{__typename}}" for i in range(50))
+    assert client.post(document, name="Q49").json() == {"data": {"__typename": "Query"}}
 
 
 def test_the_documented_limits_are_the_limits() -> None:
