@@ -119,8 +119,7 @@ def _end_group(group: int) -> None:
 def show(verdict: Verdict) -> None:
     """One line, and below it all that the judge said if it found a fault."""
     word = "passed" if verdict.passed else "FAILED"
-    name = verdict.judge.name
-    print(f"{word}  {name:<12} {verdict.line}  ({verdict.seconds:.0f} s)", flush=True)
+    print(f"{word}  {verdict.judge.name}: {verdict.line} ({verdict.seconds:.0f} s)", flush=True)
     if not verdict.passed and verdict.said:
         print("".join(f"    {line}\n" for line in verdict.said.strip().splitlines()), flush=True)
 

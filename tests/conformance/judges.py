@@ -67,4 +67,16 @@ JUDGES: Sequence[Judge] = (
         GRAPHQL,
         HERE / "graphql" / "codegen.mjs",
     ),
+    Judge(
+        "gql",
+        "gql for Python: introspection, validation, three transports",
+        PYTHON,
+        HERE / "graphql" / "gql_client.py",
+    ),
+    Judge(
+        "ariadne-codegen",
+        "a typed Python client, made from introspection, clean under mypy",
+        PYTHON,
+        HERE / "graphql" / "ariadne_client.py",
+    ),
 )
