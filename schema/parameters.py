@@ -163,7 +163,7 @@ MATCH = Parameter(
 )
 SORT = Parameter(
     "sort",
-    f"The order: at most {MAX_SORT_KEYS} keys, with `-` in front to descend. Without it by "
+    f"The order: at most {MAX_SORT_KEYS} keys, with `-` in front to descend. Without one by "
     "relevance where there is a query, else the newest first. Papers without a value come last "
     "both ways.",
     written.one_of(_SORT_KEYS),

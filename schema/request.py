@@ -128,9 +128,7 @@ def _grouped(given: Given) -> dict[str, list[str]]:
 
 
 def _sort(values: Sequence[str], errors: list[ParameterError]) -> Sort | None:
-    if len(values) > 1:
-        errors.append(SORT.repeated())
-    sort = parse_sort(values[0])
+    sort = parse_sort(",".join(values))
     if isinstance(sort, ParameterError):
         errors.append(sort)
         return None

@@ -165,10 +165,13 @@ def _operation(operation: Operation) -> Json:
 
 
 def _parameter(parameter: Parameter, place: str) -> Json:
-    made: Json = {"name": parameter.name, "in": place, "description": parameter.description}
+    description = parameter.description
+    if parameter.several is Several.LISTED:
+        description += " Repeated, or in one with commas between."
+    made: Json = {"name": parameter.name, "in": place, "description": description}
     made["required"] = place == "path" or parameter.name in GRAPHQL_REQUIRED
     if parameter.several is not Several.NO:
-        made |= {"style": "form", "explode": parameter.several is Several.REPEATED}
+        made |= {"style": "form", "explode": True}
     made["schema"] = parameter.json_schema
     if parameter.example is not None:
         made["example"] = typed_example(parameter, parameter.example)
