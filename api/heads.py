@@ -10,7 +10,7 @@ MAX_HEAD = 32 * 1024
 
 FRAMING = frozenset((b"content-length", b"transfer-encoding"))
 """Headers that tell where a body ends (RFC 9112, section 6)."""
-NOTED = FRAMING | {b"host", b"expect", b"upgrade"}
+NOTED = frozenset((b"host", b"expect", b"transfer-encoding", b"upgrade"))
 """Headers that `check_head` and its caller need."""
 
 Refusal = tuple[str, str]

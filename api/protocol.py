@@ -7,7 +7,6 @@ from math import inf
 from typing import Any, cast
 
 import httptools
-from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
@@ -203,7 +202,7 @@ class Protocol(HttpToolsProtocol):
         if self._phase is HEAD:
             line = data.rfind(b"\n") + 1
             self._pending = len(data) - line if line else self._pending + len(data)
-            held = self._size + self._pending + (len(self.url) if self.headers else 0)
+            held = self._pending + (self._size if self.headers else 0)
         else:
             # Trailers and chunk extensions; `on_body` has begun anew at each byte of the body.
             held = self._pending = self._pending + len(data) if self._pending >= 0 else 0
@@ -212,6 +211,7 @@ class Protocol(HttpToolsProtocol):
 
     def _wait(self, now: float) -> None:
         self._timed = True
+        self._pending = min(self._pending, 0)
         if self._phase is HEAD:
             self._due = now + self._bounds.head
         else:
@@ -224,20 +224,21 @@ class Protocol(HttpToolsProtocol):
             raise Problem(*_PIPELINE_FULL)
         super().on_message_begin()
         self._phase = HEAD
-        self._timed = self._offered = False
+        self._timed = False
         self._noted = {}
-        self._size = self._pending = self._surplus = 0
+        self._size = 0
 
     def on_url(self, url: bytes) -> None:
         """More of the address."""
         self.url += url
-        if len(self.url) > MAX_HEAD:
+        self._size += len(url)
+        if self._size > MAX_HEAD:
             raise Problem(*ADDRESS_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; trailers are passed over, since nobody asked for them (RFC 9110, 6.5.1)."""
         self._size += len(name) + len(value) + 4
-        if self._size + len(self.url) > MAX_HEAD:
+        if self._size > MAX_HEAD:
             raise Problem(*HEAD_TOO_LARGE)
         if self._phase is not HEAD:
             return
@@ -261,7 +262,8 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._phase = BODY
         self._timed = False
-        self._pending = 0
+        if not self.pipeline:
+            self._running = self.cycle
         if self._offered:
             self.cycle.keep_alive = False
 
@@ -275,8 +277,8 @@ class Protocol(HttpToolsProtocol):
             host, self.url = host_and_path(self.url)
             others = [each for each in self.headers if each[0] != b"host"]
             self.headers[:] = [(b"host", host), *others]
-        has_body = b"transfer-encoding" in noted or noted.get(b"content-length", b"").strip(b"0")
-        self._offered = bool(has_body) and self.parser.should_upgrade()
+        has_body = any(name in FRAMING and value.strip(b"0") for name, value in self.headers)
+        self._offered = has_body and self.parser.should_upgrade()
 
     def on_body(self, body: bytes) -> None:
         """More of a body; what comes after an early answer is thrown away."""
@@ -300,6 +302,7 @@ class Protocol(HttpToolsProtocol):
         elif cycle.response_complete:
             self._phase = IDLE
             self._due = self.loop.time() + self._bounds.idle
+            self._surplus = 0
         else:
             self._phase = ANSWER
             self._due = inf
@@ -312,7 +315,8 @@ class Protocol(HttpToolsProtocol):
         if self._phase is PARTING or self.transport.is_closing():
             return
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self._running, app = self.pipeline.pop()
+            self._start_asgi_task(self._running, app)
         elif self._phase is LAST:
             self._part(self._last_words)
             return
@@ -322,10 +326,6 @@ class Protocol(HttpToolsProtocol):
         if self._phase is ANSWER and self.cycle.response_complete:
             self._phase = IDLE
             self._due = self.loop.time() + self._bounds.idle
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        self._running = cycle
-        super()._start_asgi_task(cycle, app)
 
     def _refuse(self, problem: Problem) -> None:
         """Answer in its turn what cannot be served; where the next request begins is not known."""
