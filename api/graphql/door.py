@@ -45,9 +45,6 @@ READ_METHODS = "GET, HEAD, OPTIONS"
 
 MAX_COERCION_ERRORS = 10
 
-_WALKS = ("after", "before")
-"""Arguments that take a cursor; a document without these letters has none."""
-
 
 class GraphQLDoor:
     """Answers `/graphql` and everything below it, over one shelf.
@@ -117,13 +114,7 @@ class GraphQLDoor:
         return await self._delivered(request, media, scope)
 
     async def _delivered(self, request: GraphQLRequest, media: bytes, scope: Scope) -> Answer:
-        """The answer, from memory where the same was asked in this revision.
-
-        Where a cursor may be among the arguments, a walk may have a revision of its own: only
-        the whole answer tells.
-        """
-        if any(word in request.query for word in _WALKS):
-            return await self._execute(request, media, self._shelf.view)
+        """The answer, from memory where the same was asked in this revision."""
         question = b"%b graphql %b %b" % (self._version, media, request.raw)
         view = self._shelf.view
         tag = self._shelf.tag(view, question)
@@ -131,30 +122,41 @@ class GraphQLDoor:
         return await self._delivery.deliver(planned, scope)
 
     async def _execute(
-        self, request: GraphQLRequest, media: bytes, view: View, tag: bytes = b""
+        self, request: GraphQLRequest, media: bytes, view: View, tag: bytes
     ) -> Answer:
-        """The answer to a well-formed request; without errors it has a validator."""
+        """The answer to a well-formed request; without errors it has a validator.
+
+        That is `tag`, except where a walk has a revision of its own: only the whole answer tells.
+        """
         try:
-            body = await self.execute(request, view)
+            work = self._work(request, view)
+            body = await self._carry_out(request, work)
         except Refused as refused:
             return _refused(refused, media)
         answer = _answer(body, media)
-        return answer if "errors" in body else replace(answer, tag=tag or content_tag(answer.body))
+        if "errors" in body:
+            return answer
+        return replace(answer, tag=tag if work.settled else content_tag(answer.body))
 
-    async def execute(self, request: GraphQLRequest, view: View | None = None) -> dict[str, Any]:
+    async def execute(self, request: GraphQLRequest) -> dict[str, Any]:
         """`data`, and `errors` if there are any; raises `Refused` where nothing is executed.
 
-        All of it is read from one revision, that of `view` or else the current one.
+        All of it is read from the current revision, walks from that of their cursor.
         """
+        return await self._carry_out(request, self._work(request, self._shelf.view))
+
+    def _work(self, request: GraphQLRequest, view: View) -> Work:
         document = self._documents.get(request.query)
-        work = Work(document.operation(request.operation_name), view or self._shelf.view)
+        return Work(document.operation(request.operation_name), view)
+
+    async def _carry_out(self, request: GraphQLRequest, work: Work) -> dict[str, Any]:
         try:
             check_variables(request.variables)
         except Problem as problem:
             raise Refused(problem.code, [GraphQLError(problem.detail)]) from None
         executor = RowExecutor.build(
             self._schema,
-            document.node,
+            work.operation.document,
             root_value=self._root,
             context_value=work,
             raw_variable_values=request.variables,

@@ -154,6 +154,8 @@ class Root:
         if work.wants(info.path, "highlights"):
             request = replace(request, extras=Extras(highlight=True))
         plan = self._shelf.plan(request, work.view)
+        if plan.stale or plan.view is not work.view:
+            work.settled = False
         wants = partial(work.wants, info.path)
         if plan.light:
             return self._connection(plan, self._shelf.answer(plan), asked.totals_only, wants)
@@ -215,6 +217,8 @@ class Root:
         """Members of `DailyPage`, or None for a day without papers."""
         work: Work = info.context
         limit = MAX_LIMIT if first is None else first
+        if after is not None:
+            work.settled = False
         try:
             page = await self._pool.run(self._shelf.daily, date, limit, after, work.view)
         except Problem as problem:

@@ -35,13 +35,14 @@ MAX_VALUES = 100_000
 
 @dataclass(slots=True)
 class Operation:
-    """An operation of a valid document.
+    """An operation of a valid document: both as parsed.
 
     `names` are the names of all fields that stand below a root field or a sized one, by its path;
     `conditions` the variables that decide which fields are there; `compiled` the projections for
     their latest values, which executors fill.
     """
 
+    document: DocumentNode
     node: OperationDefinitionNode
     cost: Cost = field(default_factory=Cost)
     names: dict[tuple[str | int, ...], set[str]] = field(default_factory=dict)
@@ -52,12 +53,14 @@ class Operation:
 class Work:
     """The work of one request on an operation, all of which reads `view`.
 
-    Only a walk that began in another revision, as its cursor says, reads that.
+    Only a walk that began in another revision, as its cursor says, reads that: then the answer is
+    no longer `settled` by the document, the variables and the view.
     """
 
     def __init__(self, operation: Operation, view: View) -> None:
         self.operation = operation
         self.view = view
+        self.settled = True
         self._left = MAX_VALUES
 
     def projections(self, variables: Mapping[str, object]) -> dict[Any, Any]:
@@ -106,7 +109,7 @@ def read_operation(
     make of it, and a fragment's fields at each spread. Introspection is bounded otherwise.
     """
     assert graphql_schema.query_type is not None
-    reading = _Reading(graphql_schema, document, Operation(node))
+    reading = _Reading(graphql_schema, document, Operation(document, node))
     reading.selection(graphql_schema.query_type, node.selection_set, _Place(()))
     reading.operation.conditions = tuple(sorted(reading.conditions))
     return reading.operation
