@@ -5,7 +5,7 @@
 // compressed anew, since another release of Node may do that with other bytes.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -13,7 +13,10 @@ import { licences } from "./licences.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = join(HERE, "..", "api", "static");
-const SOURCES = readdirSync(HERE).filter((name) => /\.(mjs|jsx?|css|html|json)$/.test(name)).sort();
+const SOURCES = [".", "examples"]
+  .flatMap((folder) => readdirSync(join(HERE, folder)).map((name) => posix.join(folder, name)))
+  .filter((name) => /\.(mjs|jsx?|css|html|json|graphql)$/.test(name))
+  .sort();
 
 const PAGES = [
   {
@@ -72,7 +75,7 @@ async function bundle(entry) {
     format: "iife",
     jsx: "automatic",
     legalComments: "none",
-    loader: { ".svg": "dataurl" },
+    loader: { ".graphql": "text" },
     logLevel: "warning",
     metafile: true,
     minify: true,
@@ -137,5 +140,5 @@ for (const name of Object.keys(assets)) {
 }
 for (const name of readdirSync(OUT)) if (!wanted.has(name)) rmSync(join(OUT, name));
 for (const [name, { size, br, gz }] of Object.entries(assets)) {
-  console.log(`${basename(name)}: ${size} bytes, br ${br.size}, gz ${gz.size}`);
+  console.log(`${name}: ${size} bytes, br ${br.size}, gz ${gz.size}`);
 }

@@ -27,7 +27,22 @@ async function ask(request, { headers } = {}) {
 }
 
 const given = new URLSearchParams(location.search);
-const shown = { query: given.get("query") ?? "", variables: given.get("variables") ?? "" };
+const shared = given.has("query") && {
+  query: given.get("query"),
+  variables: given.get("variables") ?? "",
+};
+const shown = { query: "", variables: "", ...shared };
+
+// GraphiQL keeps its tabs in the browser; without any it shows the examples.
+function isFirstVisit() {
+  try {
+    return localStorage.getItem("graphiql:tabState") === null;
+  } catch {
+    return true;
+  }
+}
+
+const opening = shared || (isFirstVisit() ? EXAMPLES[0] : {});
 
 // The address keeps what is being edited, so that it can be handed on.
 function remember(change) {
@@ -40,9 +55,9 @@ function remember(change) {
 createRoot(document.getElementById("page")).render(
   <GraphiQL
     fetcher={ask}
-    query={given.get("query") ?? undefined}
-    variables={given.get("variables") ?? undefined}
-    defaultTabs={EXAMPLES}
+    query={opening.query}
+    variables={opening.variables}
+    defaultTabs={shared ? [shared, ...EXAMPLES] : EXAMPLES}
     defaultEditorToolsVisibility="variables"
     onEditQuery={(query) => remember({ query })}
     onEditVariables={(variables) => remember({ variables })}
