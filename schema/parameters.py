@@ -4,6 +4,7 @@
 that take them, `api.openapi` prints them.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -139,6 +140,10 @@ def _filter(spec: FilterSpec) -> Parameter:
 
 
 _SORT_KEYS = [sign + key for key in SORT_FIELDS for sign in ("", "-")]
+_SORT_NAMES = [
+    re.sub("(?=[A-Z])", "_", key).upper() + end for key in SORT_FIELDS for end in ("", "_DESC")
+]
+"""What a program calls them that cannot have a `-` in a name."""
 _CURSOR = "[A-Za-z0-9_-]+"
 _cursor = written.parser(_CURSOR, lambda text: text if len(text) <= MAX_CURSOR_LENGTH else None)
 
@@ -166,7 +171,7 @@ SORT = Parameter(
     f"The order: at most {MAX_SORT_KEYS} keys, with `-` in front to descend. Without one by "
     "relevance where there is a query, else the newest first. Papers without a value come last "
     "both ways.",
-    written.one_of(_SORT_KEYS),
+    written.one_of(_SORT_KEYS) | {"x-enum-varnames": _SORT_NAMES},
     _name(*_SORT_KEYS),
     f"one of {', '.join(SORT_FIELDS)}, with - in front to descend",
     "-publishedAt",
