@@ -153,9 +153,10 @@ DATE = Parameter(
 )
 
 
-def _member(name: str, description: str, example: str | None, **keywords: object) -> Parameter:
-    """A member of a GraphQL request as it stands in a URL."""
-    return Parameter(name, description, {"type": "string"} | keywords, str, "a text", example)
+def _member(name: str, description: str, example: str, **keywords: object) -> Parameter:
+    """A member of a GraphQL request as it stands in a URL, objects as JSON."""
+    value = {"type": "string"} | keywords
+    return Parameter(name, description, value, str, "a text or JSON", example)
 
 
 _DOCUMENT = "query One($id: ID!) { paper(id: $id) { title } }"
@@ -164,13 +165,14 @@ GRAPHQL: Mapping[str, Parameter] = {
     each.name: each
     for each in (
         _member("query", "A GraphQL document.", _DOCUMENT, pattern=r"\S"),
-        _member("variables", "The variables: a JSON object.", f'{{"id": "{SAMPLE_ID}"}}'),
+        _member("variables", "The variables by name.", f'{{"id": "{SAMPLE_ID}"}}', type="object"),
         _member("operationName", "Which operation of the document to run.", "One"),
         _member(
             "extensions",
-            "Extensions of the request: a JSON object. `persistedQuery` may stand in place of a "
-            "`query` that this server has seen.",
+            "Extensions of the request. `persistedQuery` may stand in place of a `query` that this "
+            "server has seen.",
             "{}",
+            type="object",
         ),
     )
 }

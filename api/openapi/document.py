@@ -172,17 +172,17 @@ def _parameter(parameter: Parameter, place: str) -> Json:
     made["required"] = place == "path" or parameter.name in GRAPHQL_REQUIRED
     if parameter.several is not Several.NO:
         made |= {"style": "form", "explode": True}
-    made["schema"] = parameter.json_schema
+    shown: Json = {"schema": parameter.json_schema}
     if parameter.example is not None:
-        made["example"] = typed_example(parameter, parameter.example)
-    return made
+        shown["example"] = typed_example(parameter, parameter.example)
+    return made | ({"content": {JSON: shown}} if parameter.value["type"] == "object" else shown)
 
 
 def typed_example(parameter: Parameter, written: str) -> Any:
     """A written value as its schema has it: `20` of a URL is the number 20."""
     if parameter.several is Several.LISTED:
         return written.split(",")
-    plain = parameter.value["type"] in ("integer", "boolean")
+    plain = parameter.value["type"] in ("integer", "boolean", "object")
     single = orjson.loads(written) if plain else written
     return [single] if parameter.several is Several.REPEATED else single
 
