@@ -23,6 +23,9 @@ MAX_CLIENTS = 10_000
 MAX_HOPS = 20
 """Addresses of a forwarding header that are looked at, from its end."""
 
+_ROUNDING = 1e-6
+"""Seconds by which a sum of many steps may be off."""
+
 _PAIR = re.compile(r'([\w!#$%&\'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]*)[ \t]*([;,]|$)[ \t]*')
 """`token "=" value` and what follows it in a `Forwarded` (RFC 7239, section 4)."""
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([0-9.]+)(?::\d+)?")
@@ -58,7 +61,7 @@ class Limiter:
         now = self._clock()
         full_at = max(self._full_at.pop(client, now), now)
         wait = full_at + self._step - now - 60
-        if wait <= 1e-9:
+        if wait <= _ROUNDING:
             full_at += self._step
             wait = 0.0
         if len(self._full_at) >= self._most:

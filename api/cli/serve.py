@@ -49,8 +49,8 @@ def run(arguments: argparse.Namespace, settings: Settings, terminal: Terminal) -
         bounds = _fitting(settings.max_connections)
         if bounds.open < settings.max_connections:
             terminal.note(
-                f"warning: this machine lets a process have {bounds.most + SPARE_FILES} open "
-                f"files, so there will be no more than {bounds.open} connections"
+                f"warning: there will be no more than {bounds.open} connections, because the "
+                "machine lets a process have no more open files (ulimit -n)"
             )
         terminal.flush()
         return _serve(settings, listener, bounds)
@@ -67,9 +67,9 @@ def _fitting(connections: int) -> Bounds:
     with suppress(ValueError, OSError):  # some systems have a lower limit than they say
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
         soft = allowed
-    while bounds.most + SPARE_FILES > soft and bounds.open > 1:
-        bounds = Bounds(open=max(1, bounds.open - (bounds.most + SPARE_FILES - soft)))
-    return bounds
+    fewer = (Bounds(open=number) for number in range(connections, 1, -1))
+    fitting = (each for each in fewer if each.most + SPARE_FILES <= soft)
+    return next(fitting, Bounds(open=1))
 
 
 def _serve(settings: Settings, listener: socket.socket, bounds: Bounds) -> int:

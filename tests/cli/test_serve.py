@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from api.cli.serve import addresses
 from api.settings import Settings
 from tests.cli.conftest import Here
-from tests.cli.running import environment, started
+from tests.cli.running import COMMAND, environment, started
 
 
 def begun(process: "subprocess.Popen[bytes]") -> list[str]:
@@ -117,6 +118,60 @@ def test_it_warns_when_everyone_can_reach_it(tmp_path: Path) -> None:
         assert base_of(lines).startswith("http://127.0.0.1:")
         assert process.stderr is not None
         assert b"warning: everyone who can reach port" in process.stderr.readline()
+
+
+def test_its_bounds_are_those_of_the_settings(tmp_path: Path) -> None:
+    options = ("--max-connections", "2", "--rate-limit", "1", "--trusted-proxies", "127.0.0.1")
+    with started(tmp_path, "serve", "--port", "0", *options) as process:
+        base = base_of(begun(process))
+        codes = []
+        for client in ("192.0.2.1", "192.0.2.2", "192.0.2.1"):
+            asked = urllib.request.Request(f"{base}/", headers={"X-Forwarded-For": client})
+            try:
+                with urllib.request.urlopen(asked, timeout=30) as answer:
+                    codes.append(answer.status)
+            except urllib.error.HTTPError as refused:
+                with refused:
+                    codes.append(refused.code)
+        assert codes == [200, 200, 429]
+        port = int(base.rpartition(":")[2])
+        held = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(2)]
+        deadline = time.monotonic() + 30
+        told = b""
+        while not told.startswith(b"HTTP/1.1 503 ") and time.monotonic() < deadline:
+            with socket.create_connection(("127.0.0.1", port), 30) as extra:
+                extra.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+                told = extra.recv(65536)
+        assert told.startswith(b"HTTP/1.1 503 ")
+        for connection in held:
+            connection.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="Linux tells limits there")
+@pytest.mark.parametrize(("soft", "hard", "fit"), [(300, 2000, 1000), (300, 400, 121)])
+def test_it_takes_the_open_files_it_needs_or_says_how_far_they_go(
+    tmp_path: Path, soft: int, hard: int, fit: int
+) -> None:
+    limited = f'ulimit -Sn {soft} && ulimit -Hn {hard} && exec "$@"'
+    with subprocess.Popen(
+        ["bash", "-c", limited, "bash", *COMMAND, "serve", "--port", "0"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            with urllib.request.urlopen(f"{base_of(begun(process))}/healthz", timeout=30):
+                limits = Path(f"/proc/{process.pid}/limits").read_text()
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    [taken] = re.findall(r"Max open files +(\d+)", limits)
+    assert (process.returncode, int(taken)) == (0, min(hard, 1389))
+    warned = f"no more than {fit} connections" in err.decode()
+    assert warned == (fit < 1000)
+    assert err.count(b"\n") == warned
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,15 @@ GOOD = [
         ("papers.example", "*.b.example"),
     ),
     ("MAX_BODY", "1024", "max_body", 1024),
+    ("MAX_CONNECTIONS", "100000", "max_connections", 100_000),
+    ("RATE_LIMIT", "0", "rate_limit", 0),
+    ("TRUSTED_PROXIES", "none", "trusted_proxies", ()),
+    (
+        "TRUSTED_PROXIES",
+        "127.0.0.1, 10.0.0.0/8,2001:DB8::/32",
+        "trusted_proxies",
+        ("127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32"),
+    ),
 ]
 
 
@@ -88,6 +97,14 @@ BAD = [
     ("ALLOWED_HOSTS", "https://a.example"),
     ("MAX_BODY", "1023"),
     ("MAX_BODY", "128KiB"),
+    ("MAX_CONNECTIONS", "0"),
+    ("RATE_LIMIT", "-1"),
+    ("RATE_LIMIT", "60/m"),
+    ("TRUSTED_PROXIES", "10.1.2.3/8"),
+    ("TRUSTED_PROXIES", "proxy.example"),
+    ("TRUSTED_PROXIES", "*"),
+    ("TRUSTED_PROXIES", "none,127.0.0.1"),
+    ("TRUSTED_PROXIES", "10.0.0.0/8,"),
     ("DATA", "a\0b"),
 ]
 
@@ -148,6 +165,7 @@ def test_variables_of_others_and_of_the_tests_are_left_alone() -> None:
         Settings(),
         Settings(Path("/x/y"), "whoosh", "::1", 0, 3, (), "https://a.example/p", ("a.b",), 2048),
         Settings(cors_origins=("https://a.example", "http://b.example:81")),
+        Settings(max_connections=9, rate_limit=60, trusted_proxies=("10.0.0.0/8", "::1/128")),
     ],
 )
 def test_a_worker_reads_from_its_environment_what_the_command_line_was_given(
