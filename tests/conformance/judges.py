@@ -9,8 +9,8 @@ from tests.paths import REPOSITORY
 
 HERE = Path(__file__).resolve().parent
 
-GRAPHQL = NodeTools(HERE / "graphql")
 PYTHON = PythonTools(REPOSITORY / "requirements-conformance.lock", REPOSITORY / ".venv/conformance")
+GRAPHQL = NodeTools(HERE / "graphql", PYTHON)
 
 
 @dataclass(frozen=True, slots=True)

