@@ -1,22 +1,33 @@
-"""`python -m bench`: CPU per request as multiples of a bare ASGI application, and loading."""
+"""`python -m bench`: CPU per request as multiples of a bare ASGI application, loading, the soak."""
 
 import argparse
+import asyncio
 import json
 import random
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.corpus import SEED, load, queries, shelf_folder
+from bench.costs import measure_costs
 from bench.server import Client, Server, running
 from bench.service import measure_service
+from bench.soak import soak
 
 ROUNDS = 5
+WHAT = ("requests", "loading", "service", "soak", "costs")
 FIELDS = "id title publishedAt authorCount comments"
+MORE = f"{FIELDS} abstract authors {{ name }}"
 PAGE = """query Page($q: String, $after: String) {
   papers(query: $q, first: 20, after: $after) { nodes { %s } }
+}"""
+WALK = """query Walk($q: String, $after: String) {
+  papers(query: $q, first: 20, after: $after) {
+    totalCount pageInfo { hasNextPage endCursor } edges { cursor node { %s } }
+  }
 }"""
 
 Request = Callable[[Client], tuple[int, bytes]]
@@ -33,6 +44,18 @@ def graphql(document: str, **variables: object) -> Request:
     return lambda client: client.post("/graphql", body)
 
 
+def anew(document: str) -> list[list[Request]]:
+    """Requests for one page that nobody has sent: a variable that is not used tells them apart.
+
+    So they are executed, over a page that is known.
+    """
+    count = 100
+    return [
+        [graphql(document, n=number * count + each) for each in range(count)]
+        for number in range(ROUNDS)
+    ]
+
+
 def paths(ids: list[str]) -> dict[str, tuple[float, list[list[Request]]]]:
     """Each measured path: its goal, and a list of requests for every round."""
     drawn = [queries(100, SEED + number) for number in range(2 * ROUNDS)]
@@ -40,12 +63,17 @@ def paths(ids: list[str]) -> dict[str, tuple[float, list[list[Request]]]]:
     search = [[get(f"/v1/papers?{urlencode({'q': q})}") for q in each] for each in searches]
     listing = [get(f"/v1/papers?{urlencode({'sort': s})}") for s in ("-publishedAt", "title")]
     page = PAGE % FIELDS
+    repeated = urlencode({"query": page})
     return {
         "by id": (3, [[get(f"/v1/papers/{each}") for each in ids * 4]] * ROUNDS),
         "list of 20": (5, [listing[:1] * 200] * ROUNDS),
         "list of 20 by title": (5, [listing[1:] * 100] * ROUNDS),
         "cold search of 20": (20, search),
-        "GraphQL page of 20": (60, [[graphql(page)] * 100] * ROUNDS),
+        "GraphQL page of 20": (15, anew(page)),
+        "with authors, abstract": (20, anew(PAGE % MORE)),
+        "as edges with cursors": (20, anew(WALK % FIELDS)),
+        "GraphQL repeated, POST": (2, [[graphql(page)] * 200] * ROUNDS),
+        "GraphQL repeated, GET": (2, [[get(f"/graphql?{repeated}")] * 200] * ROUNDS),
         "GraphQL search of 20": (60, [[graphql(page, q=q) for q in each] for each in others]),
     }
 
@@ -103,9 +131,16 @@ def measure_loading(engine: str) -> None:
 def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("requests", "loading", "service"))
+    parser.add_argument("what", nargs="?", choices=WHAT)
     parser.add_argument("--engine", choices=("tantivy", "whoosh"), default="tantivy")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of a soak")
+    parser.add_argument("--data", type=Path, help="soak a copy of this shelf")
+    parser.add_argument("--seed", type=int, default=SEED, help="of a soak")
     arguments = parser.parse_args()
+    if arguments.what == "soak":
+        sys.exit(not asyncio.run(soak(arguments.minutes, arguments.seed, arguments.data)))
+    if arguments.what == "costs":
+        asyncio.run(measure_costs(arguments.data, arguments.seed))
     if arguments.what == "loading":
         measure_loading(arguments.engine)
     if arguments.what in (None, "requests"):

@@ -40,12 +40,12 @@ def source_file() -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".draft")
         with gzip.open(draft, "wt", compresslevel=3) as lines:
-            lines.writelines(json.dumps(paper) + "\n" for paper in _generated(PAPERS))
+            lines.writelines(json.dumps(paper) + "\n" for paper in generated(PAPERS))
         draft.rename(path)
     return path
 
 
-def _generated(count: int):  # type: ignore[no-untyped-def]
+def generated(count: int):  # type: ignore[no-untyped-def]
     """Papers of made-up words whose frequencies fall as 1/rank, like those of a language."""
     chance = random.Random(SEED)
     syllables = [
