@@ -1,9 +1,10 @@
 """What an engine is told of a paper: made from the paper's stored JSON, alike for all engines."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from index.folding import fold
@@ -72,17 +73,11 @@ def title_sort_value(title: str) -> str:
     return " ".join(fold(title).split())[:MAX_SORT_TITLE].rstrip()
 
 
-def sort_values(paper: Mapping[str, Any]) -> dict[str, int | str | None]:
-    """The sort values of a paper given as its decoded JSON row."""
-    return {
-        "publishedAt": _day(paper["publishedAt"]),
-        "listedAt": _day(paper["listedAt"]),
-        "title": title_sort_value(paper["title"]),
-        "comments": paper["comments"],
-        "upvotes": paper["upvotes"],
-        "authorCount": paper["authorCount"],
-        "trending": trending(paper["listedAt"], paper["upvotes"], paper["comments"]),
-    }
+def sort_values(
+    paper: Mapping[str, Any], names: Iterable[str] = SORT_NAMES
+) -> dict[str, int | str | None]:
+    """The sort values of these names of a paper given as its decoded JSON row."""
+    return {name: _SORT_VALUES[name](paper) for name in names}
 
 
 def trending(listed: str | None, upvotes: int | None, comments: int | None) -> int | None:
@@ -147,3 +142,14 @@ def index_document(
 
 def _day(iso: str | None) -> int | None:
     return int(iso.replace("-", "")) if iso else None
+
+
+_SORT_VALUES: dict[str, Callable[[Mapping[str, Any]], int | str | None]] = {
+    "publishedAt": lambda paper: _day(paper["publishedAt"]),
+    "listedAt": lambda paper: _day(paper["listedAt"]),
+    "title": lambda paper: title_sort_value(paper["title"]),
+    "comments": itemgetter("comments"),
+    "upvotes": itemgetter("upvotes"),
+    "authorCount": itemgetter("authorCount"),
+    "trending": lambda paper: trending(paper["listedAt"], paper["upvotes"], paper["comments"]),
+}

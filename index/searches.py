@@ -88,9 +88,10 @@ class Searches:
         stored = view.reader.rows([hit.rowid for hit in hits])
         following = previous = None
         if found.later and hits:
-            following = self._cursor(plan, found.matched, found.rank + len(hits), hits[-1])
+            last = found.rank + len(hits)
+            (following,) = self._cursors(plan, found.matched, [(last, hits[-1])])
         if found.earlier and hits:
-            previous = self._cursor(plan, found.matched, found.rank + 1, hits[0])
+            (previous,) = self._cursors(plan, found.matched, [(found.rank + 1, hits[0])])
         page = Page(
             request=request,
             hits=hits,
@@ -119,12 +120,11 @@ class Searches:
             highlights=self.highlights(page, plan) if extras.highlight else None,
         )
 
-    def cursors(self, page: Page, plan: Plan) -> list[str]:
-        """A cursor behind each hit of a page."""
-        return [
-            self._cursor(plan, page.matched, rank, hit)
-            for rank, hit in enumerate(page.hits, start=page.rank + 1)
-        ]
+    def cursors(self, page: Page, plan: Plan, numbers: Sequence[int] | None = None) -> list[str]:
+        """A cursor behind each hit of a page, or behind those of these numbers, 0 the first."""
+        chosen = range(len(page.hits)) if numbers is None else numbers
+        ranked = [(page.rank + 1 + number, page.hits[number]) for number in chosen]
+        return self._cursors(plan, page.matched, ranked)
 
     def facets(
         self, page: Page, plan: Plan, names: Sequence[str], size: int
@@ -157,19 +157,19 @@ class Searches:
         cut = self._cut.get(key, partial(parse, plan.request.q, snapshot.count))
         return replace(plan, parsed=cut)
 
-    def _cursor(self, plan: Plan, matched: Match, rank: int, last: Hit) -> str:
-        """The cursor behind `last`, the hit number `rank` of its result; keeps the revision."""
+    def _cursors(self, plan: Plan, matched: Match, ranked: Sequence[tuple[int, Hit]]) -> list[str]:
+        """A cursor behind each hit, given with its number in its result; keeps the revision."""
         start, view, request = plan.start, plan.view, plan.request
         if not plan.stale:
             self._views.walked(view)
-        cursor = Cursor(
-            revision=start.revision if start else view.revision,
-            bound=start.bound if start else view.index_position,
-            matched=matched,
-            rank=rank,
-            position=view.place(last.rowid, request),
-        )
-        return self._codec.encode(cursor, fingerprint(request))
+        revision = start.revision if start else view.revision
+        bound = start.bound if start else view.index_position
+        search = fingerprint(request)
+        places = view.places([hit.rowid for _, hit in ranked], request)
+        return [
+            self._codec.encode(Cursor(revision, bound, matched, rank, place), search)
+            for (rank, _), place in zip(ranked, places, strict=True)
+        ]
 
 
 def _chosen(page: Page, plan: Plan, fields: Sequence[str]) -> list[bytes]:

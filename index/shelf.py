@@ -263,9 +263,9 @@ class Shelf:
         """Plan and run in one step."""
         return self.run(self.plan(request))
 
-    def cursors(self, page: Page, plan: Plan) -> list[str]:
-        """A cursor behind each hit of a page."""
-        return self._searches.cursors(page, plan)
+    def cursors(self, page: Page, plan: Plan, numbers: Sequence[int] | None = None) -> list[str]:
+        """A cursor behind each hit of a page, or behind those of these numbers, 0 the first."""
+        return self._searches.cursors(page, plan, numbers)
 
     def facets(
         self, page: Page, plan: Plan, names: Sequence[str], size: int

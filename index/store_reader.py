@@ -23,6 +23,11 @@ _ROWS = [
     f"SELECT rowid, row FROM rendering WHERE rowid IN ({','.join('?' * count)})"
     for count in range(EXACT_COUNTS + 1)
 ]
+_SORT_POSITIONS = [
+    "SELECT r.rowid, p.updated_seq, r.row, p.tie FROM rendering r JOIN paper p "
+    f"ON p.rowid = r.rowid WHERE r.rowid IN ({','.join('?' * count)})"
+    for count in range(EXACT_COUNTS + 1)
+]
 _BY_ID = "SELECT r.row, r.rest FROM paper p JOIN rendering r ON r.rowid = p.rowid WHERE p.id = ?"
 _BY_EXTERNAL_ID = (
     "SELECT r.row, r.rest FROM externalid e JOIN rendering r ON r.rowid = e.paper "
@@ -110,20 +115,18 @@ class Reader:
         """Whether a key of `identifier_key` is that of a removed paper."""
         return bool(self._all("SELECT 1 FROM tombstone WHERE key = ?", (key,)))
 
-    def sort_position(self, rowid: int) -> tuple[int, dict[str, int | str | None], int]:
-        """When a paper last changed (a `change.seq`), its value of every sort key, and its tie.
+    def sort_positions(
+        self, rowids: Sequence[int], names: Sequence[str]
+    ) -> dict[int, tuple[int, dict[str, int | str | None], int]]:
+        """When papers last changed (a `change.seq`), their values of sort keys, and their ties.
 
-        Raises KeyError if it is unknown.
+        By row number; unknown ones are left out.
         """
-        found = self._all(
-            "SELECT p.updated_seq, r.row, p.tie FROM rendering r JOIN paper p ON p.rowid = r.rowid "
-            "WHERE r.rowid = ?",
-            (rowid,),
-        )
-        if not found:
-            raise KeyError(rowid)
-        changed, row, tie = found[0]
-        return changed, sort_values(orjson.loads(row)), tie
+        found: dict[int, tuple[int, dict[str, int | str | None], int]] = {}
+        for part in chunks(rowids, EXACT_COUNTS):
+            for rowid, changed, row, tie in self._all(_SORT_POSITIONS[len(part)], part):
+                found[rowid] = (changed, sort_values(orjson.loads(row), names), tie)
+        return found
 
     def listing_days(self, limit: int | None = None) -> list[tuple[str, int]]:
         """Days on which papers were listed and how many, the newest first."""

@@ -1,7 +1,7 @@
 """One revision of the shelf, as a reader sees it: rows and index of the same moment, unchanging."""
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -200,18 +200,22 @@ class View:
         partial_hits = self._ranked(plan, tree, max(0, first - full.total), count - len(leading))
         return Hits(full.total + partial_hits.total, leading + partial_hits.hits)
 
-    def place(self, rowid: int, request: SearchRequest) -> SortPosition | None:
-        """Where a paper stands in the request's order; None where only its rank can tell.
+    def places(self, rowids: Sequence[int], request: SearchRequest) -> list[SortPosition | None]:
+        """Where papers stand in the request's order; None where only its rank can tell.
 
         That is relevance, and a paper whose row is newer than the index: the index still has it at
         its former place, and a walk that went on behind the new one would repeat or skip papers.
         """
-        if request.sort[0].name == RELEVANCE:
-            return None
-        changed, values, tie = self.reader.sort_position(rowid)
-        if changed > self.index_position:
-            return None
-        return SortPosition(tuple(values[key.name] for key in request.sort), tie)
+        names = [key.name for key in request.sort]
+        if names[0] == RELEVANCE:
+            return [None] * len(rowids)
+        found = self.reader.sort_positions(rowids, names)
+        places: list[SortPosition | None] = []
+        for rowid in rowids:
+            changed, values, tie = found[rowid]
+            known = changed <= self.index_position
+            places.append(SortPosition(tuple(values.values()), tie) if known else None)
+        return places
 
 
 def _window(plan: Plan, total: Callable[[], int]) -> tuple[int, int]:

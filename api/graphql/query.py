@@ -171,14 +171,17 @@ class Root:
         marked = answer.highlights or [()] * len(page.hits)
         rows: list[Row] = []
         cursors: list[str] = []
+        ends: list[str] = []
         if not totals_only:
             if wants("nodes", "edges"):
                 rows = [orjson.loads(row) for row in page.rows]
                 if wants(*REST_MEMBERS):
                     paper = plan.view.reader.paper
                     rows = [_full(row, paper(row["id"])) for row in rows]
-            if wants("cursor", "startCursor", "endCursor"):
-                cursors = self._shelf.cursors(page, plan)
+            if wants("cursor"):
+                cursors = ends = self._shelf.cursors(page, plan)
+            elif page.hits and wants("startCursor", "endCursor"):
+                ends = self._shelf.cursors(page, plan, (0, len(page.hits) - 1))
         return {
             "edges": [
                 {
@@ -196,8 +199,8 @@ class Root:
             "pageInfo": {
                 "hasNextPage": bool(page.hits) if totals_only else page.next_cursor is not None,
                 "hasPreviousPage": not totals_only and page.rank > 0,
-                "startCursor": cursors[0] if cursors else None,
-                "endCursor": cursors[-1] if cursors else None,
+                "startCursor": ends[0] if ends else None,
+                "endCursor": ends[-1] if ends else None,
             },
             "totalCount": page.total,
             "totalAll": page.total_all,

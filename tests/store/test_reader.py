@@ -55,9 +55,9 @@ def test_sort_positions_are_those_of_the_document(store: Store) -> None:
     write(store, record("Étude", published=day("2025-03"), comments=2, authors=("A", "B")))
     (document,) = store.documents()
     reader = store.reader()
-    assert reader.sort_position(1) == (1, dict(document.sort), document.tie)
-    with pytest.raises(KeyError):
-        reader.sort_position(2)
+    everything = (1, dict(document.sort), document.tie)
+    assert reader.sort_positions([2, 1], list(document.sort)) == {1: everything}
+    assert reader.sort_positions([1], ["title"])[1][1] == {"title": document.sort["title"]}
     reader.close()
 
 

@@ -72,7 +72,7 @@ def test_a_removed_paper_can_be_loaded_again_as_a_new_one(store: Store) -> None:
     assert not reader.is_removed(second.id)
     assert not reader.is_removed("doi:10.1000/a")
     assert not reader.is_removed("arxiv:2407.09941")
-    assert reader.sort_position(2)[2] == 2
+    assert reader.sort_positions([2], ())[2][2] == 2
     reader.close()
     assert [(c.rowid, c.op) for c in store.changes(0)] == [(1, "remove"), (2, "put")]
 
