@@ -20,10 +20,10 @@ STALE := $(shell test -x $(PY) || rm -f $(VENV)/.*-stamp)
 PYTEST = $(PY) -m pytest --numprocesses=auto
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check-full check-image conformance lint format bench bench-load soak lock clean
+.PHONY: help run test check-full check-image check-browser conformance lint format bench bench-load soak assets lock clean
 
 help:  ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 	@echo "Options of run: PORT=8010 DATA=folder. Of conformance: BRIEF=1."
 	@echo "Of all: PYTHON=/path/to/python3.12"
 
@@ -43,6 +43,10 @@ check-full: $(VENV)/.dev-stamp  ## run all tests with the full counts, and print
 
 check-image: $(VENV)/.dev-stamp  ## rehearse the steps of the Dockerfile without an engine
 	$(PYTEST) --numprocesses=0 tests/docker
+
+check-browser: export PAPERSHELF_TEST_BROWSER := 1
+check-browser: $(VENV)/.dev-stamp  ## try the pages, and CORS, in the Chromium that is installed
+	$(PYTEST) --numprocesses=0 tests/browser
 
 conformance: $(VENV)/.dev-stamp  ## have the doors judged by suites and clients that others wrote
 	$(PY) -m tests.conformance $(if $(BRIEF),,--full)
@@ -65,6 +69,9 @@ bench-load: $(VENV)/.dev-stamp  ## measure the loading of 75,000 papers: time, m
 soak: $(VENV)/.dev-stamp  ## serve valid and hostile traffic for MINUTES=10, and judge
 	$(PY) -m bench soak $(if $(MINUTES),--minutes $(MINUTES))
 
+assets:  ## build GraphiQL and the page of the REST interface anew from web/, with Node
+	cd web && npm ci && npm run --silent build
+
 lock: $(VENV)/.lock-stamp  ## resolve all dependencies anew, for every Python and platform
 	$(LOCK) --group pyproject.toml:build pyproject.toml --output-file requirements.lock
 	$(LOCK) --group pyproject.toml:build --group pyproject.toml:dev \
@@ -77,7 +84,7 @@ LOCK = $(VENV)/lock/bin/uv pip compile --quiet --universal --upgrade --python-ve
 
 clean:  ## remove what was installed and all caches, never the data
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	rm -rf tests/conformance/*/node_modules
+	rm -rf tests/conformance/*/node_modules web/node_modules
 	find api index schema tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.run-stamp: requirements.lock pyproject.toml | $(PY)

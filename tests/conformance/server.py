@@ -25,13 +25,14 @@ class ServerError(Exception):
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The address of a server, `http://127.0.0.1:PORT`; ended at the end.
+def serving(**settings: str) -> Iterator[str]:
+    """The address of a server, `http://127.0.0.1:PORT`, with further settings; ended at the end.
 
     Raises `ServerError` also where it logged something or ended badly: a judge's requests may
     be wrong, and are then answered, but are nothing that a log should tell of.
     """
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PAPERSHELF_")}
+    environment |= {f"PAPERSHELF_{name.upper()}": value for name, value in settings.items()}
     environment["PYTHONPATH"] = str(REPOSITORY)
     with tempfile.TemporaryDirectory(prefix="papershelf-") as folder:
         log = Path(folder) / "log"
