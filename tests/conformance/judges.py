@@ -11,6 +11,7 @@ HERE = Path(__file__).resolve().parent
 
 PYTHON = PythonTools(REPOSITORY / "requirements-conformance.lock", REPOSITORY / ".venv/conformance")
 GRAPHQL = NodeTools(HERE / "graphql", PYTHON)
+OPENAPI = NodeTools(HERE / "openapi", PYTHON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +79,36 @@ JUDGES: Sequence[Judge] = (
         "a typed Python client, made from introspection, clean under mypy",
         PYTHON,
         HERE / "graphql" / "ariadne_client.py",
+    ),
+    Judge(
+        "spectral",
+        "the OpenAPI description under all rules of Spectral",
+        OPENAPI,
+        HERE / "openapi" / "spectral.mjs",
+    ),
+    Judge(
+        "redocly",
+        "the description under Redocly's recommended rules, strictly",
+        OPENAPI,
+        HERE / "openapi" / "redocly.mjs",
+    ),
+    Judge(
+        "typescript",
+        "openapi-typescript and openapi-fetch, compiled strictly and run",
+        OPENAPI,
+        HERE / "openapi" / "typescript.mjs",
+    ),
+    Judge(
+        "python",
+        "openapi-python-client's client, clean under mypy and run",
+        PYTHON,
+        HERE / "openapi" / "python_client.py",
+    ),
+    Judge(
+        "schemathesis",
+        "REST against its description: all checks, stateful; 5 minutes with --full",
+        PYTHON,
+        HERE / "openapi" / "fuzz.py",
+        seconds=480,
     ),
 )
