@@ -293,7 +293,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "queryGraphQL",
         "graphql",
         "Ask by GraphQL in the URL",
-        "GraphQL over HTTP, by GET. A browser that asks for HTML gets a playground.",
+        "GraphQL over HTTP, by GET. A browser that asks for HTML gets GraphiQL.",
         replace(_GRAPHQL_ANSWER, tagged=True),
         GRAPHQL,
         problems=_GRAPHQL_PROBLEMS,

@@ -92,6 +92,16 @@ def test_what_is_bundled_is_locked_and_its_licence_shown() -> None:
             assert f"\n{name} {version} (" in shown
 
 
+def test_the_documents_name_what_is_bundled_and_its_sizes() -> None:
+    text = (REPOSITORY / "docs" / "dependencies.md").read_text("utf-8")
+    declared = json.loads((WEB / "package.json").read_bytes())
+    for name, version in (declared["dependencies"] | declared["devDependencies"]).items():
+        assert f"{name} {version}" in text
+    for built in ASSETS.values():
+        sizes = (built["size"], built["br"]["size"], built["gz"]["size"])
+        assert f"| {' / '.join(f'{round(size, -3) // 1000:,}' for size in sizes)} |" in text
+
+
 @pytest.mark.parametrize("name", ASSETS)
 @pytest.mark.parametrize(
     ("accepted", "coding"),

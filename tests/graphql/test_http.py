@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: methods, media types, bodies, statuses; and the playground."""
+"""GraphQL over HTTP: methods, media types, bodies, statuses; and GraphiQL."""
 
 import re
 from urllib.parse import urlencode
@@ -189,7 +189,7 @@ def test_nothing_else_is_below(client: Client, path: str) -> None:
     assert answer.json()["errors"][0]["extensions"]["code"] == "route-not-found"
 
 
-def test_a_browser_gets_the_playground(client: Client) -> None:
+def test_a_browser_gets_graphiql(client: Client) -> None:
     headers = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
     page = client.send("GET", headers=headers)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
