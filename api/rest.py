@@ -1,6 +1,6 @@
 """The REST door, `/v1`: pure ASGI with its own dispatch, since every request passes here."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -25,22 +25,19 @@ from api.http import (
     send_answer,
 )
 from api.pool import Pool
+from api.routes import DATE, MAX_BATCH, OPERATIONS, Operation
 from api.version import program_version
 from index.recent import Recent
 from index.shelf import Shelf
 from index.view import Plan, View
-from schema.dates import day_interval, iso_day
 from schema.errors import ParameterError, Problem
-from schema.request import parse_limit, parse_request, unknown_parameter
+from schema.request import parse_request, read_parameters
 from schema.search import END, MAX_LIMIT, SearchRequest
 
 WALK_PARAMETERS = ("cursor", "before")
 
 _URI = str.maketrans({"<": "%3C", ">": "%3E", '"': "%22"})
 """What a client may write into an address, but would end it in a `Link` header."""
-
-MAX_BATCH = 500
-"""Ids that one batch may ask for."""
 
 Parameters = list[tuple[str, str]]
 
@@ -51,10 +48,11 @@ MAX_ASKED_LENGTH = 300
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a handler gets: the ASGI request, and what of the path its route leaves open."""
+    """What a handler gets: the ASGI request, its operation, what of the path that leaves open."""
 
     scope: Scope
     receive: Receive
+    operation: Operation
     rest: str
 
 
@@ -85,26 +83,32 @@ class RestDoor:
         self._delivery = Delivery(pool)
         self._version = program_version().encode()
         self._asked: Recent[Asked] = Recent(MAX_ASKED)
-        self._exact: dict[str, tuple[str, Handler]] = {
-            "/v1/papers": ("GET", self._papers),
-            "/v1/papers/batch": ("POST", self._batch),
-            "/v1/daily": ("GET", self._daily),
-            "/v1/stats": ("GET", self._stats),
+        handlers: dict[str, Handler] = {
+            "listPapers": self._papers,
+            "batchPapers": self._batch,
+            "getPaper": self._paper,
+            "getNewestDay": self._daily,
+            "getDay": self._daily,
+            "getStats": self._stats,
         }
-        self._below: tuple[tuple[str, Handler], ...] = (
-            ("/v1/papers/", self._paper),
-            ("/v1/daily/", self._daily),
-        )
+        rows = [
+            (each, handlers[each.operation_id])
+            for each in OPERATIONS
+            if each.path.startswith("/v1/")
+        ]
+        self._exact = {row[0].path: row for row in rows if not row[0].path_parameters}
+        self._below = tuple(row for row in rows if row[0].path_parameters)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; every problem is answered as `application/problem+json`."""
         began = perf_counter()
         verb = scope["method"]
         try:
-            method, handler, rest = self._route(scope["path"])
+            operation, handler, rest = self._route(scope["path"])
+            method = operation.method
             if verb == method or (verb == "HEAD" and method == "GET"):
                 refuse_other_media(scope, "application/json")
-                planned = handler(Call(scope, receive, rest))
+                planned = handler(Call(scope, receive, operation, rest))
                 answer = await self._delivery.deliver(planned, scope)
             else:
                 allowed = "GET, HEAD, OPTIONS" if method == "GET" else f"{method}, OPTIONS"
@@ -117,13 +121,14 @@ class RestDoor:
             return
         await send_answer(answer, send, head=verb == "HEAD", began=began)
 
-    def _route(self, path: str) -> tuple[str, Handler, str]:
-        """Method and handler of a path, and what the route leaves open of it."""
+    def _route(self, path: str) -> tuple[Operation, Handler, str]:
+        """Operation and handler of a path, and what the operation leaves open of it."""
         if found := self._exact.get(path):
             return (*found, "")
-        for prefix, handler in self._below:
+        for operation, handler in self._below:
+            prefix = operation.prefix
             if path.startswith(prefix) and len(path) > len(prefix):
-                return "GET", handler, path[len(prefix) :]
+                return operation, handler, path[len(prefix) :]
         near = path.rstrip("/")
         hint = f"Did you mean {near}?" if near in self._exact else "`GET /` lists the doors."
         raise Problem("route-not-found", f"There is nothing at {path[:200]}. {hint}")
@@ -155,7 +160,7 @@ class RestDoor:
         return _data(page_json(answer, links), tag, links)
 
     def _paper(self, call: Call) -> Planned:
-        self._only(call.scope, ())
+        _no_parameters(call)
         view = self._shelf.view
         tag = self._tag(view, b"paper/" + call.rest.encode("utf-8", "surrogateescape"))
         return Planned(partial(self._one, call.rest, view, tag), tag)
@@ -167,7 +172,7 @@ class RestDoor:
         return _data(envelope(paper, {"revision": view.revision}, links), tag, {"canonical": own})
 
     def _batch(self, call: Call) -> Planned:
-        self._only(call.scope, ())
+        _no_parameters(call)
         return Planned(partial(self._several, call))
 
     async def _several(self, call: Call) -> Answer:
@@ -182,23 +187,12 @@ class RestDoor:
         return Answer(batch_json(rows, view.revision, links), vary=NEGOTIATED)
 
     def _daily(self, call: Call) -> Planned:
-        given = self._only(call.scope, ("limit", "cursor"))
-        errors: list[ParameterError] = []
-        values = dict(given)
-        limit = parse_limit(values.get("limit"), errors, default=MAX_LIMIT)
-        day = None
-        if call.rest:
-            days = day_interval(call.rest) if call.rest.count("-") == 2 else None
-            day = iso_day(days[0]) if days else None
-        if call.rest and day is None:
-            errors.append(
-                ParameterError(
-                    "date", "parameter-invalid", "`date` must be a day as YYYY-MM-DD.", "2025-12-12"
-                )
-            )
-        if errors:
-            raise Problem(errors[0].code, errors[0].message, errors)
-        return Planned(partial(self._day, call.scope, given, day, limit, values.get("cursor")))
+        given = query_parameters(call.scope)
+        day = call.rest or None
+        wrong = day is not None and DATE.parse(day) is None
+        values = read_parameters(given, call.operation.query, (DATE.fault(),) if wrong else ())
+        limit, cursor = values.get("limit", MAX_LIMIT), values.get("cursor")
+        return Planned(partial(self._day, call.scope, given, day, limit, cursor))
 
     async def _day(
         self, scope: Scope, given: Parameters, day: str | None, limit: int, cursor: str | None
@@ -213,7 +207,7 @@ class RestDoor:
         return _data(body, content_tag(body), walk)
 
     def _stats(self, call: Call) -> Planned:
-        self._only(call.scope, ())
+        _no_parameters(call)
         return Planned(self._counts)
 
     async def _counts(self) -> Answer:
@@ -241,22 +235,6 @@ class RestDoor:
             "prev": f"{start}before={previous}" if previous else None,
         }
 
-    def _only(self, scope: Scope, known: Iterable[str]) -> Parameters:
-        """The parameters of a request, once each; raises `Problem` naming every other one."""
-        given = query_parameters(scope)
-        errors = []
-        seen = set()
-        for name, _ in given:
-            if name not in known:
-                errors.append(unknown_parameter(name, known))
-            elif name in seen:
-                message = f"`{name}` may be given only once."
-                errors.append(ParameterError(name, "parameter-repeated", message))
-            seen.add(name)
-        if errors:
-            raise Problem(errors[0].code, errors[0].message, errors)
-        return given
-
 
 def _read(scope: Scope) -> Asked:
     """What a query string asks; raises `Problem` naming every fault."""
@@ -264,6 +242,11 @@ def _read(scope: Scope) -> Asked:
     request = parse_request(given)
     walks = request.cursor is not None or request.before not in (None, END)
     return Asked(given, request, walks)
+
+
+def _no_parameters(call: Call) -> None:
+    """Raise `Problem` for any parameter, where an operation takes none."""
+    read_parameters(query_parameters(call.scope), call.operation.query)
 
 
 def _data(body: bytes, tag: bytes, links: Mapping[str, str | None] | None = None) -> Answer:

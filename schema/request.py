@@ -64,12 +64,15 @@ def parse_sort(text: str) -> Sort | ParameterError:
     return tuple(keys)
 
 
-def read_parameters(given: Given, known: Mapping[str, Parameter]) -> dict[str, Any]:
+def read_parameters(
+    given: Given, known: Mapping[str, Parameter], faults: Iterable[ParameterError] = ()
+) -> dict[str, Any]:
     """The meanings of the parameters that were given, by name.
 
-    Raises `Problem` naming every one that is not `known`, is wrong, or is given more than once.
+    Raises `Problem` naming `faults`, which were found before, and every parameter that is not
+    `known`, is wrong, or is given more than once.
     """
-    errors: list[ParameterError] = []
+    errors = list(faults)
     meanings = {}
     for name, values in _grouped(given).items():
         if name in known:
@@ -144,11 +147,3 @@ def _extras(meanings: Mapping[str, Any]) -> Extras:
         highlight=meanings.get("highlight", False),
         fields=meanings.get("fields"),
     )
-
-
-def parse_limit(
-    text: str | None, errors: list[ParameterError], default: int = DEFAULT_LIMIT
-) -> int:
-    """A page size; a wrong one is added to `errors`."""
-    size = None if text is None else SEARCH["limit"].read((text,), errors)
-    return size if isinstance(size, int) else default

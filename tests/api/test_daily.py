@@ -87,7 +87,8 @@ def test_a_cursor_belongs_to_its_day(busy: Client) -> None:
 @pytest.mark.parametrize(
     ("date", "code"),
     [
-        ("2025-3-1", None), ("2025-03-02", "day-not-found"), ("2025-03", "parameter-invalid"),
+        ("2025-03-01", None), ("2025-03-02", "day-not-found"), ("2025-03", "parameter-invalid"),
+        ("2025-3-1", "parameter-invalid"),
         ("2025-02-29", "parameter-invalid"), ("today", "parameter-invalid"),
         ("2025-03-15/", "parameter-invalid"), ("0000-01-01", "parameter-invalid"),
         ("9999-12-31", "day-not-found"), ("2025-03-15%00", "parameter-invalid"),
