@@ -47,7 +47,7 @@ class PythonTools:
             [sys.executable, "-m", "venv", str(self.place)],
             [*pip, "--require-hashes", "--requirement", str(self.lock)],
         ]
-        _install(self.place, self.lock, sys.version, steps, self.lock.parent)
+        install(self.place, self.lock, sys.version, steps, self.lock.parent)
 
     def command(self, script: Path) -> list[str]:
         """The environment's Python and the script."""
@@ -75,7 +75,7 @@ class NodeTools:
         options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         lock = self.folder / "package-lock.json"
         steps = [[*self.command(npm), "ci", *options]]
-        _install(self.folder / "node_modules", lock, str(npm), steps, self.folder)
+        install(self.folder / "node_modules", lock, str(npm), steps, self.folder)
 
     def command(self, script: Path) -> list[str]:
         """Node and the script."""
@@ -92,7 +92,7 @@ class NodeTools:
         return found[0]
 
 
-def _install(
+def install(
     place: Path, lock: Path, program: str, steps: Sequence[Sequence[str]], folder: Path
 ) -> None:
     """Fill `place` by `steps`, unless it was filled from this lock with this program before."""
@@ -102,15 +102,25 @@ def _install(
         return
     shutil.rmtree(place, ignore_errors=True)
     for step in steps:
+        code, said = _ran(step, folder)
+        if code:
+            raise ToolsError(f"{' '.join(step[:4])} ... failed:\n{said.strip()}")
+    stamp.write_text(digest)
+
+
+def _ran(command: Sequence[str], folder: Path) -> tuple[int, str]:
+    """Exit code of a command, and all that it said."""
+    try:
         done = subprocess.run(
-            step,
+            command,
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             timeout=INSTALL_SECONDS,
         )
-        if done.returncode:
-            raise ToolsError(f"{' '.join(step[:4])} ... failed:\n{done.stdout.strip()}")
-    stamp.write_text(digest)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return 1, str(error)
+    return done.returncode, done.stdout
