@@ -31,25 +31,32 @@ const shared = given.has("query") && {
   query: given.get("query"),
   variables: given.get("variables") ?? "",
 };
-const shown = { query: "", variables: "", ...shared };
 
-// GraphiQL keeps its tabs in the browser; without any it shows the examples.
-function isFirstVisit() {
+// GraphiQL keeps its tabs in the browser; where there are none yet it shows the examples.
+function kept() {
   try {
-    return localStorage.getItem("graphiql:tabState") === null;
+    const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem("graphiql:tabState"));
+    const { query, variables } = tabs[activeTabIndex];
+    return { query: query ?? "", variables: variables ?? "" };
   } catch {
-    return true;
+    return undefined;
   }
 }
 
-const opening = shared || (isFirstVisit() ? EXAMPLES[0] : {});
+const opening = shared || kept() || EXAMPLES[0];
+const shown = { ...opening };
 
-// The address keeps what is being edited, so that it can be handed on.
+// The address keeps what is being edited, so that it can be handed on. It is written when the
+// typing pauses: Safari refuses more than a hundred changes of it in half a minute.
+let pause;
 function remember(change) {
   Object.assign(shown, change);
-  const members = Object.entries(shown).filter(([, text]) => text.trim());
-  const address = `${location.pathname}?${new URLSearchParams(members)}`;
-  if (address.length < LONGEST_ADDRESS) history.replaceState(null, "", address);
+  clearTimeout(pause);
+  pause = setTimeout(() => {
+    const members = Object.entries(shown).filter(([, text]) => text.trim());
+    const address = `${location.pathname}?${new URLSearchParams(members)}`;
+    if (address.length < LONGEST_ADDRESS) history.replaceState(null, "", address);
+  }, 500);
 }
 
 createRoot(document.getElementById("page")).render(

@@ -67,14 +67,12 @@ def test_an_example_of_graphiql_runs(graphiql: Chromium, base: str) -> None:
 
 
 def test_what_is_typed_runs_by_the_keyboard(graphiql: Chromium, base: str) -> None:
-    graphiql.evaluate(f"{EDITOR}.setValue(''), {EDITOR}.focus()")
-    graphiql.type("{ stats { papers")
-    graphiql.press("Enter", 13, CONTROL)
-    graphiql.until(f"{RESULT}.includes('graphql-parse')")
-    graphiql.evaluate(f"{EDITOR}.setValue(''), {EDITOR}.focus()")
-    graphiql.type("query Size { stats { papers } }")
-    graphiql.press("Enter", 13, CONTROL)
-    graphiql.until(f"{RESULT}.includes('40')")
+    for text, answer in (("{ stats", "graphql-parse"), ("query Size { stats { papers } }", "40")):
+        graphiql.evaluate(f"{EDITOR}.setValue(''), {EDITOR}.focus()")
+        graphiql.type(text)
+        graphiql.until(f"{EDITOR}.getValue() === {json.dumps(text)}")
+        graphiql.press("Enter", 13, CONTROL)
+        graphiql.until(f"{RESULT}.includes('{answer}')")
     graphiql.until("new URLSearchParams(location.search).get('query')?.includes('Size')")
     address = graphiql.evaluate("location.href")
     graphiql.open(address)
@@ -82,6 +80,26 @@ def test_what_is_typed_runs_by_the_keyboard(graphiql: Chromium, base: str) -> No
     assert "Size" in graphiql.evaluate(f"{EDITOR}.getValue()")
     # The first request was answered 400, which a browser logs.
     assert not [each for each in graphiql.complaints() if "policy" in each.lower()]
+
+
+def test_whoever_comes_back_finds_the_tabs_as_they_were(graphiql: Chromium, base: str) -> None:
+    tabs = "document.querySelectorAll('.graphiql-tab').length"
+    before = graphiql.evaluate(tabs)
+    assert before > 1
+    graphiql.evaluate(f"{EDITOR}.setValue('# mine\\n' + {EDITOR}.getValue())")
+    graphiql.until("new URLSearchParams(location.search).get('query')?.startsWith('# mine')")
+    assert graphiql.evaluate("new URLSearchParams(location.search).get('variables')")
+    graphiql.until("localStorage.getItem('graphiql:tabState')?.includes('# mine')")
+    for address in (graphiql.evaluate("location.href"), f"{base}/graphql"):
+        graphiql.evaluate("window.old = true")
+        graphiql.call("Page.navigate", url=address)
+        graphiql.until("!window.old")
+        wait_for_schema(graphiql)
+        assert graphiql.evaluate(f"{EDITOR}.getValue()").startswith("# mine")
+        assert graphiql.evaluate(tabs) == before
+    graphiql.evaluate(RUN)
+    graphiql.until(f"{RESULT}.includes('totalCount')")
+    assert_clean(graphiql, base)
 
 
 def test_the_schema_is_explained(graphiql: Chromium, base: str) -> None:
@@ -148,7 +166,7 @@ def is_dark(page: Chromium, selector: str) -> bool:
         ".match(/[\\d.]+/g).map(Number)"
     )
     red, green, blue, *alpha = colour
-    return alpha != [0] and max(red, green, blue) < 100
+    return bool(alpha != [0] and max(red, green, blue) < 100)
 
 
 def test_the_viewer_shows_what_can_be_asked(viewer: Chromium, base: str) -> None:
