@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from api.routes import OPERATIONS
 from schema.errors import PROBLEMS
-from schema.filters import FILTERS
+from schema.filters import FILTERS, FILTERS_BY_NAME
+from schema.parameters import SEARCH
 from tests.paths import REPOSITORY
 
 REST = REPOSITORY / "docs" / "rest.md"
@@ -15,6 +17,20 @@ def table(document: Path, name: str) -> list[list[str]]:
     inner = text.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0]
     rows = [line.strip("|").split("|") for line in inner.strip().splitlines()]
     return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def test_every_operation_is_documented() -> None:
+    expected = [[f"`{each.method} {each.path}`", each.summary] for each in OPERATIONS]
+    assert table(REST, "operations") == expected
+
+
+def test_every_parameter_is_documented() -> None:
+    expected = [
+        [f"`{each.name}`", each.description, (each.example and f"`{each.example}`") or ""]
+        for each in SEARCH.values()
+        if each.name not in FILTERS_BY_NAME
+    ]
+    assert table(REST, "parameters") == expected
 
 
 def test_every_filter_is_documented() -> None:
