@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,20 +71,21 @@ def _address(server: "subprocess.Popen[str]", log: Path) -> str:
     assert server.stdout is not None
     for line in server.stdout:
         if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-            _wait_until_ready(found[0])
-            return found[0]
-    raise ServerError(f"the server did not start:\n{log.read_text('utf-8', 'replace')}")
+            deadline = time.monotonic() + START_SECONDS
+            while server.poll() is None and time.monotonic() < deadline:
+                if _ready(found[0]):
+                    return found[0]
+                time.sleep(0.1)
+            break
+    raise ServerError(f"the server did not become ready:\n{log.read_text('utf-8', 'replace')}")
 
 
-def _wait_until_ready(address: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=10):
-                return
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.1)
-    raise ServerError(f"the server was not ready within {START_SECONDS} s")
+def _ready(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/readyz", timeout=10):
+            return True
+    except OSError:  # 503, refused, reset, too late
+        return False
 
 
 def _ended(server: "subprocess.Popen[str]") -> int:

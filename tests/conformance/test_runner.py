@@ -13,6 +13,7 @@ import pytest
 
 from tests.conformance.__main__ import judged, main, run
 from tests.conformance.judges import JUDGES, Judge
+from tests.conformance.server import ServerError, serving
 from tests.conformance.tools import NodeTools, PythonTools, ToolsError, install
 from tests.paths import REPOSITORY
 
@@ -116,6 +117,11 @@ def test_judges_ask_one_real_server(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "    a fault" in lines
     assert "FAILED  made here: tools are missing (0 s)" in lines
     assert lines[-1] == "1 passed, 2 failed"
+
+
+def test_a_server_that_does_not_start_says_why() -> None:
+    with pytest.raises(ServerError, match="PAPERSHELF_ENGINE is 'none'"), serving(engine="none"):
+        pass
 
 
 def test_an_unknown_judge_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
