@@ -203,7 +203,7 @@ BEFORE = Parameter(
     "`cursor`.",
     CURSOR.value,
     _cursor,
-    f"`previousCursor` of an answer as it is, or {END}",
+    f"`previousCursor` of an answer as it is, with every other parameter unchanged, or {END}",
     END,
     code="cursor-invalid",
 )

@@ -207,7 +207,8 @@ def _respelled(fault: ParameterError) -> ParameterError:
     if fault.parameter in ("cursor", "before"):
         message = message.replace("`nextCursor`", "`endCursor`")
         message = message.replace("`previousCursor`", "`startCursor`")
-        message = message.replace("parameter", "argument")
+        message = message.replace("parameter", "argument").replace(f", or {END}", "")
+        suggestion = None
     elif fault.parameter == "sort":
         for key in SORT_FIELDS:
             message = message.replace(f"`{key}`", f"`{enum_name(key)}`")
