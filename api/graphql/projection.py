@@ -18,10 +18,11 @@ from graphql import (
     is_non_null_type,
 )
 
+from api.graphql.rows import Row
+
 if TYPE_CHECKING:
     from graphql.execution import Executor
 
-Row = dict[str, Any]
 Spend = Callable[[int], None]
 """Accounts for so many values of an answer; raises when they become too many."""
 

@@ -1,6 +1,6 @@
 """The query root and the connection: the few fields that do something."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import zip_longest
@@ -23,6 +23,7 @@ from api.answers import stats_data
 from api.graphql.arguments import PaperArguments, PaperFilter
 from api.graphql.connection import FACETS_OF, PaperConnection
 from api.graphql.cost import MAX_NODES
+from api.graphql.rows import Row, highlight_row, read_row
 from api.graphql.types import (
     REST_MEMBERS,
     SCALARS,
@@ -31,14 +32,13 @@ from api.graphql.types import (
     Node,
     Paper,
     PaperOrder,
-    Row,
     Stats,
 )
 from api.graphql.work import Work
 from api.pool import Pool
 from index.searches import Answer
 from index.shelf import Shelf
-from index.view import Plan
+from index.view import Plan, View
 from schema.errors import Problem
 from schema.search import (
     DEFAULT_LIMIT,
@@ -129,11 +129,15 @@ class Root:
     def nodes(self, info: strawberry.Info, ids: _Ids) -> Any:
         """Papers in the order of `ids`: rows, or full ones where the operation wants more."""
         work: Work = info.context
-        if work.wants(info.path, *REST_MEMBERS):
-            found = [self._shelf.find_paper(each, work.view) for each in ids]
-        else:
-            found = self._shelf.papers(ids, work.view)
-        return [None if each is None else orjson.loads(each) for each in found]
+        read = partial(self._nodes, ids, work.view, partial(work.wants, info.path))
+        return read() if work.alone else work.in_turn(read)
+
+    def _nodes(self, ids: Sequence[str], view: View, wants: Wants) -> list[Row | None]:
+        if wants(*REST_MEMBERS):
+            whole = [self._shelf.find_paper(each, view) for each in ids]
+            return [None if each is None else orjson.loads(each) for each in whole]
+        rows = self._shelf.papers(ids, view)
+        return [None if each is None else read_row(each, wants) for each in rows]
 
     def papers(
         self,
@@ -147,7 +151,7 @@ class Root:
         last: _Last = None,
         before: _Before = None,
     ) -> Any:
-        """The page, at once where it is light, else from a thread."""
+        """The page: from a thread where it is not light, in turn where there are other lists."""
         work: Work = info.context
         asked = PaperArguments(query, match, filter, order_by, first, after, last, before)
         request = asked.request()
@@ -157,15 +161,16 @@ class Root:
         if plan.stale or plan.view is not work.view:
             work.settled = False
         wants = partial(work.wants, info.path)
+        show = partial(self._connection, plan, asked.totals_only, wants)
         if plan.light:
-            return self._connection(plan, self._shelf.answer(plan), asked.totals_only, wants)
-        return self._slow_papers(plan, asked.totals_only, wants)
+            answer = partial(self._shelf.answer, plan)
+            return show(answer()) if work.alone else work.in_turn(lambda: show(answer()))
+        return self._slow_papers(plan, show)
 
-    async def _slow_papers(self, plan: Plan, totals_only: bool, wants: Wants) -> Row:
-        answer = await self._pool.run(self._shelf.answer, plan)
-        return self._connection(plan, answer, totals_only, wants)
+    async def _slow_papers(self, plan: Plan, show: Callable[[Answer], Row]) -> Row:
+        return show(await self._pool.run(self._shelf.answer, plan))
 
-    def _connection(self, plan: Plan, answer: Answer, totals_only: bool, wants: Wants) -> Row:
+    def _connection(self, plan: Plan, totals_only: bool, wants: Wants, answer: Answer) -> Row:
         """Members of `PaperConnection`; papers and cursors only where they are wanted."""
         page = answer.page
         marked = answer.highlights or [()] * len(page.hits)
@@ -174,7 +179,7 @@ class Root:
         ends: list[str] = []
         if not totals_only:
             if wants("nodes", "edges"):
-                rows = [orjson.loads(row) for row in page.rows]
+                rows = [read_row(row, wants) for row in page.rows]
                 if wants(*REST_MEMBERS):
                     paper = plan.view.reader.paper
                     rows = [_full(row, paper(row["id"])) for row in rows]
@@ -187,7 +192,7 @@ class Root:
                 {
                     "cursor": cursor,
                     "score": hit.score,
-                    "highlights": [asdict(each) for each in highlights],
+                    "highlights": [highlight_row(each) for each in highlights],
                     "node": row,
                 }
                 for cursor, hit, highlights, row in zip_longest(
@@ -228,8 +233,9 @@ class Root:
             if problem.code == "day-not-found":
                 return None
             raise
-        rows: list[Row] = [orjson.loads(row) for row in page.rows]
-        if work.wants(info.path, *REST_MEMBERS):
+        wants = partial(work.wants, info.path)
+        rows = [read_row(row, wants) for row in page.rows]
+        if wants(*REST_MEMBERS):
             rows = [_full(row, self._shelf.find_paper(row["id"], work.view)) for row in rows]
         return {
             "date": page.day,

@@ -15,9 +15,6 @@ import strawberry
 from schema.record import LinkKind, Precision
 from schema.search import SORT_FIELDS, Match
 
-Row = dict[str, Any]
-"""A JSON object under its GraphQL names."""
-
 REST_MEMBERS = frozenset({"abstractRaw", "publishedRaw", "sources"})
 """Members of a paper that its list row does not hold, only the full paper."""
 

@@ -1,8 +1,9 @@
 """The work of a request: what its operation selects, and how much it may still produce."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import (
     DocumentNode,
@@ -29,6 +30,8 @@ from api.graphql.cost import EXTRA, ITEMS, SIZED, Cost, SizedField
 from index.view import View
 from schema.errors import Problem
 
+R = TypeVar("R")
+
 MAX_VALUES = 100_000
 """Objects, and values in them, of an answer; the paper with the most authors passes."""
 
@@ -54,13 +57,16 @@ class Work:
     """The work of one request on an operation, all of which reads `view`.
 
     Only a walk that began in another revision, as its cursor says, reads that: then the answer is
-    no longer `settled` by the document, the variables and the view.
+    no longer `settled` by the document, the variables and the view. An operation that has more
+    than one list of papers, not `alone`, lets others have their turn between them.
     """
 
     def __init__(self, operation: Operation, view: View) -> None:
         self.operation = operation
         self.view = view
         self.settled = True
+        self.alone = sum(len(each.path) == 1 for each in operation.cost.sized) <= 1
+        self._turn = asyncio.Lock()
         self._left = MAX_VALUES
 
     def projections(self, variables: Mapping[str, object]) -> dict[Any, Any]:
@@ -73,6 +79,12 @@ class Work:
         if operation.compiled[0] != values:
             operation.compiled = (values, {})
         return operation.compiled[1]
+
+    async def in_turn(self, call: Callable[[], R]) -> R:
+        """What `call` returns, when the event loop has looked after everybody else."""
+        async with self._turn:
+            await asyncio.sleep(0)
+            return call()
 
     def wants(self, path: Path, *names: str) -> bool:
         """Whether a field of one of these names is selected below the root or sized field here."""
