@@ -5,7 +5,6 @@ with everything; neither has a row. Schemas of answers are named here and made i
 `api.openapi_schemas`.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -51,7 +50,7 @@ class Operation:
 
     `query` holds the parameters of the URL by name, and there are no others. `problems` are the
     codes of `schema.errors.PROBLEMS` that this operation may answer besides those that any request
-    may meet. `target` is an example of what stands after the host, which passes.
+    may meet.
     """
 
     method: str
@@ -70,10 +69,6 @@ class Operation:
     def prefix(self) -> str:
         """The path up to its parameter, which always comes last; the path itself without one."""
         return self.path.partition("{")[0]
-
-    def url(self, **values: str) -> str:
-        """The path with its parameters filled in, percent-encoded values given."""
-        return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], self.path)
 
 
 @dataclass(frozen=True, slots=True)
