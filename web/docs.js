@@ -1,6 +1,7 @@
 // The OpenAPI document as a page, at /docs. Its address is relative, as in graphiql.jsx.
 import SwaggerUI from "swagger-ui-dist/swagger-ui-bundle.js";
 import "swagger-ui-dist/swagger-ui.css";
+import "./page.css";
 import "./docs.css";
 
 const DOCUMENT = new URL("openapi.json", location.href).href;

@@ -2,6 +2,7 @@
 import { createRoot } from "react-dom/client";
 import { GraphiQL } from "graphiql";
 import "graphiql/style.css";
+import "./page.css";
 import "./graphiql.css";
 import { EXAMPLES } from "./examples.js";
 

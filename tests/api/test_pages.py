@@ -67,6 +67,14 @@ def test_a_page_is_asked_for_again_and_says_if_it_is_the_same(bare: Client, path
     assert head.headers["etag"] == page.headers["etag"]
 
 
+def test_the_viewer_is_only_read(bare: Client) -> None:
+    options = bare.request("OPTIONS", "/docs")
+    assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+    for method in ("POST", "PUT", "DELETE"):
+        refused = bare.request(method, "/docs")
+        assert (refused.status_code, refused.json()["code"]) == (405, "method-not-allowed")
+
+
 @pytest.mark.parametrize(("path", "door"), [("/graphql", "schema.graphql"), ("/docs", "openapi")])
 def test_a_page_says_what_to_do_without_scripts(bare: Client, path: str, door: str) -> None:
     page = bare.get(path, headers=BROWSER).text
