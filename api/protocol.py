@@ -114,6 +114,8 @@ class Protocol(HttpToolsProtocol):
         """The client sends no more; it may still wait for answers (RFC 9112, section 9.6)."""
         if self._phase is ANSWER:
             self.cycle.keep_alive = False
+        elif self._phase is HEAD or self._phase is BODY:
+            self._give_up(b"")
         return self._phase is ANSWER or self._phase is LAST
 
     def shutdown(self) -> None:
@@ -328,8 +330,12 @@ class Protocol(HttpToolsProtocol):
             self._due = self.loop.time() + self._bounds.idle
 
     def _refuse(self, problem: Problem) -> None:
-        """Answer in its turn what cannot be served; where the next request begins is not known."""
-        words, running = self._words(problem), self._running
+        """Answer what cannot be served, and hang up: where the next begins is not known."""
+        self._give_up(self._words(problem))
+
+    def _give_up(self, words: bytes) -> None:
+        """Give up the message that is arriving: `words` instead of an answer, in its turn."""
+        running = self._running
         if self._phase is BODY:
             faulty = self.cycle
             if faulty is running:  # nothing waits behind it

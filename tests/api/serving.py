@@ -19,6 +19,8 @@ from api.protocol import Protocol
 from tests.api.test_sockets import Reply, Server
 
 PATIENCE = 60.0
+PATIENT = Bounds(idle=PATIENCE, head=PATIENCE, body=PATIENCE, reader=PATIENCE, parting=1.0)
+"""For tests that must not be cut off, however busy the machine is."""
 BIG = 16 * 1024 * 1024
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
@@ -70,6 +72,10 @@ class Running(Server):
     @property
     def running(self) -> int:
         return len(self.server.server_state.tasks)
+
+    @property
+    def answered(self) -> int:
+        return self.server.server_state.total_requests
 
     def stop(self) -> None:
         self.server.should_exit = True
