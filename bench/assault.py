@@ -10,7 +10,8 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Iterable, Sequence
 
-from bench.hostile import ATTACK, ATTACKS, Attack, Ending
+from bench.attacks import ATTACK, ATTACKS
+from bench.hostile import Attack, Ending
 from bench.wire import Connection, Reply, Wrong, request
 
 BUSY = "time-budget"
@@ -53,10 +54,13 @@ async def carry_out(
         await asyncio.gather(sending, return_exceptions=True)
 
 
-async def _send(connection: Connection, pieces: Iterable[bytes]) -> None:
+async def _send(connection: Connection, pieces: Iterable[bytes | float]) -> None:
     with contextlib.suppress(ConnectionError):  # seen by who reads the replies
         for piece in pieces:
-            await connection.send(piece)
+            if isinstance(piece, float):
+                await asyncio.sleep(piece)
+            else:
+                await connection.send(piece)
 
 
 async def _outcome(attack: Attack, connection: Connection, sending: Awaitable[None]) -> list[str]:
@@ -70,18 +74,20 @@ async def _outcome(attack: Attack, connection: Connection, sending: Awaitable[No
     waits = attack.ending is Ending.WAITS
     codes: list[str] = []
     for _ in range(attack.replies):
+        since = connection.used
         reply = await _reply(connection)
         if reply is None:
             break
         codes.append(reply.code)
-        if codes[-1] not in (*attack.codes, BUSY, FULL, *((CUT,) if waits else ())):
+        late = (CUT,) if connection.used > since + SLOW_SECONDS else ()
+        if codes[-1] not in (*attack.codes, BUSY, FULL, *late):
             raise Wrong(f"{reply.status} {codes[-1]!r}: {reply.body[:200]!r}")
-    if attack.ending is Ending.KEPT and FULL not in codes:
+    if attack.ending is Ending.KEPT and not {FULL, CUT} & {*codes}:
         if len(codes) < attack.replies:
             raise Wrong(f"the server hung up after {codes}")
         after = await _asked_once_more(connection)
-        late = time.monotonic() > connection.used + SLOW_SECONDS
-        if not late and (after is None or after.status != 200):
+        in_time = time.monotonic() < connection.used + SLOW_SECONDS
+        if in_time and (after is None or after.status != 200):
             raise Wrong(f"the connection does not go on after {codes}")
     if not await connection.hung_up(LONGEST if waits else LONGEST / 4):
         raise Wrong(f"the server does not hang up after {codes}")

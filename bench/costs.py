@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bench.assault import carry_out
+from bench.attacks import ATTACKS
 from bench.facts import gather_facts
-from bench.hostile import ATTACKS, Attack, Ending
+from bench.hostile import Attack, Ending
 from bench.soak import shelf
 from bench.traffic import Exchange, Facts, Kind
 from bench.valid import KINDS
