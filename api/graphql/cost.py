@@ -5,6 +5,7 @@ list as many times as there may be. Work that an answer does not show (a search,
 as so many values more. docs/graphql.md has the formula and examples.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,13 +19,14 @@ from schema.errors import ParameterError
 from schema.search import (
     DEFAULT_FACET_SIZE,
     DEFAULT_LIMIT,
-    FACETS,
     MAX_FACET_SIZE,
     MAX_LIMIT,
 )
 
 MAX_COST = 50_000
 """Of an operation: a page of 100 with all members, highlights and facets passes."""
+MAX_FAULTS = 10
+"""Sizes out of their bounds that are told at once."""
 MAX_NODES = 100
 """Ids that `nodes` takes."""
 
@@ -78,8 +80,15 @@ EXTRA: dict[str, int] = {
     "Paper.abstractRaw": 10,
     "Paper.publishedRaw": 10,
     "Paper.sources": 10,
-} | {f"Facets.{name}": 1000 for name in FACETS}
-"""Values that a field's work is worth: finding papers, marking a text, reading a whole paper."""
+    "Facets.year": 300,
+    "Facets.month": 300,
+    "Facets.author": 5000,
+    "Facets.category": 1000,
+    "Facets.hasCode": 300,
+    "Facets.source": 300,
+}
+"""Values that a field's work is worth: finding papers, marking a text, reading a whole paper,
+counting: the authors of 75,000 papers take 18 ms, categories 2, the others 0.3."""
 
 
 @dataclass(slots=True)
@@ -110,7 +119,7 @@ class SizedField:
         """The fault of a size out of its bounds; `largest` is what the cost would let pass."""
         kind = self.kind
         expected = kind.expected.format(kind.least, kind.most)
-        fitting = min(kind.most, largest) if size > kind.most else kind.default
+        fitting = max(kind.least, min(kind.most, largest)) if size > kind.most else kind.default
         fault = ParameterError(argument, kind.code, f"`{argument}` {expected}.", str(fitting))
         return GraphQLError(
             fault.message,
@@ -137,15 +146,14 @@ class Cost:
     def faults(self, variables: Mapping[str, object]) -> list[GraphQLError]:
         """Why the operation is not executed: sizes out of their bounds, else its cost."""
         sizes = [(each, *each.size(variables)) for each in self.sized]
-        found = [
-            each.fault(argument, size, self._largest(variables))
-            for each, argument, size in sizes
-            if not each.kind.least <= size <= each.kind.most
-        ]
+        wrong = [each for each in sizes if not each[0].kind.least <= each[2] <= each[0].kind.most]
         total = self.total(variables)
-        if found or total <= MAX_COST:
-            return found
+        if not wrong and total <= MAX_COST:
+            return []
         largest = self._largest(variables)
+        if wrong:
+            told = wrong[:MAX_FAULTS]
+            return [each.fault(argument, size, largest) for each, argument, size in told]
         faults = []
         for each, argument, size in sizes:
             if 0 < largest < size:
@@ -166,5 +174,5 @@ class Cost:
 
     def _largest(self, variables: Mapping[str, object]) -> int:
         """The largest size that would pass in all sized fields at once, 0 if none would."""
-        sizes = range(MAX_LIMIT, 0, -1)
-        return next((each for each in sizes if self.total(variables, each) <= MAX_COST), 0)
+        sizes = range(1, MAX_LIMIT + 1)
+        return bisect_right(sizes, MAX_COST, key=lambda most: self.total(variables, most))

@@ -213,7 +213,7 @@ def meter(shelf: Shelf, pool: Pool) -> Iterator[Meter]:
     meter.close()
 
 
-def size(errors: list[Any]) -> int:
+def length(errors: list[Any]) -> int:
     assert all(len(error["message"]) <= MAX_MESSAGE + 1 for error in errors)
     return len(str(errors).encode())
 
@@ -224,7 +224,7 @@ def test_what_exceeds_a_limit_is_refused_at_once(meter: Meter, name: str) -> Non
     assert code == "graphql-limit"
     assert len(errors) == 1
     assert any(char.isdigit() for char in errors[0]["message"]) or "deeply" in errors[0]["message"]
-    assert size(errors) < MOST_BYTES
+    assert length(errors) < MOST_BYTES
     assert meter.pages(LIMITED[name], {}) < MOST
 
 
@@ -233,15 +233,24 @@ def test_validation_gives_up_early(meter: Meter, name: str) -> None:
     code, errors, _ = meter.ask(INVALID[name], {})
     assert code == "graphql-validation"
     assert 0 < len(errors) <= 11
-    assert size(errors) < MOST_BYTES
+    assert length(errors) < MOST_BYTES
     assert meter.pages(INVALID[name], {}) < MOST
+
+
+@pytest.mark.parametrize("size", [101, -(2**31)])
+def test_many_wrong_sizes_are_told_in_brief(meter: Meter, size: int) -> None:
+    facets = each(30, "f#: facets(size: $n) {year {missingCount}}")
+    document = f"query ($n: Int) {{papers {{{facets}}}}}"
+    _, errors, _ = meter.ask(document, {"n": size})
+    assert [error["extensions"]["code"] for error in errors] == ["parameter-invalid"] * 10
+    assert meter.pages(document, {"n": size}) < MOST
 
 
 @pytest.mark.parametrize("name", ANSWERED)
 def test_what_is_within_the_limits_is_answered_soon(meter: Meter, name: str) -> None:
     code, errors, _ = meter.ask(ANSWERED[name], {})
     assert code == ""
-    assert size(errors) < MOST_BYTES
+    assert length(errors) < MOST_BYTES
     assert meter.pages(ANSWERED[name], {}) < MOST
 
 
@@ -249,5 +258,5 @@ def test_what_is_within_the_limits_is_answered_soon(meter: Meter, name: str) -> 
 def test_hostile_variables_cost_little(meter: Meter, name: str) -> None:
     variables = VARIABLES[name]
     _, errors, _ = meter.ask(TYPED, variables)
-    assert size(errors) < MOST_BYTES
+    assert length(errors) < MOST_BYTES
     assert meter.pages(TYPED, variables) < MOST

@@ -146,6 +146,6 @@ def test_the_documented_limits_are_the_limits() -> None:
         value
         for module in (limits, cost, work)
         for name, value in vars(module).items()
-        if name.startswith("MAX_") and name not in vars(search)
+        if name.startswith("MAX_") and name not in (*vars(search), "MAX_FAULTS")
     ]
     assert sorted(written) == sorted(defined)
