@@ -1,7 +1,6 @@
 """Documents: parsed, measured and validated once, and remembered by their text."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
 
 from graphql import (
     DocumentNode,
@@ -23,6 +22,9 @@ CACHED_DOCUMENTS = 256
 CACHED_CHARACTERS = 131_072
 """Bounds of the memory of documents; a character costs a few hundred bytes as a tree."""
 
+KEPT_OPERATIONS = 4
+"""Operations of one document that are kept as read."""
+
 MAX_ERRORS = 10
 """Validation stops after that many."""
 
@@ -38,29 +40,43 @@ class Refused(Exception):  # noqa: N818
         self.errors = errors
 
 
-@dataclass(frozen=True, slots=True)
 class Document:
-    """A valid document and its operations."""
+    """A valid document; its operations are read when they are asked for."""
 
-    node: DocumentNode
-    operations: tuple[Operation, ...]
+    def __init__(self, graphql_schema: GraphQLSchema, node: DocumentNode) -> None:
+        self._schema = graphql_schema
+        self._node = node
+        self._nodes = operation_nodes(node)
+        self._read: dict[str | None, Operation] = {}
 
     def operation(self, name: str | None) -> Operation:
         """The operation to run; raises `Refused` `graphql-request-invalid` if that is not clear."""
+        if name not in self._read:
+            if len(self._read) >= KEPT_OPERATIONS:
+                self._read.clear()
+            self._read[name] = read_operation(self._schema, self._node, self._chosen(name))
+        return self._read[name]
+
+    def _chosen(self, name: str | None) -> OperationDefinitionNode:
         if name is None:
-            if len(self.operations) == 1:
-                return self.operations[0]
+            if len(self._nodes) == 1:
+                return self._nodes[0]
             message = (
                 "The document has several operations; name one in `operationName`."
-                if self.operations
+                if self._nodes
                 else "The document has no operation."
             )
         else:
-            for operation in self.operations:
-                if operation.node.name is not None and operation.node.name.value == name:
-                    return operation
+            for node in self._nodes:
+                if node.name is not None and node.name.value == name:
+                    return node
             message = f"The document has no operation named {name[:100]!r}."
         raise Refused("graphql-request-invalid", [GraphQLError(message)])
+
+
+def operation_nodes(node: DocumentNode) -> list[OperationDefinitionNode]:
+    """The operations of a parsed document."""
+    return [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]
 
 
 class Documents:
@@ -105,15 +121,14 @@ class Documents:
         except Problem as problem:
             raise Refused(problem.code, [GraphQLError(problem.detail)]) from None
         errors = validate(self._schema, node, _RULES, max_errors=MAX_ERRORS)
-        found = [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]
         errors += [
             GraphQLError(f"This schema has no {each.operation.value}s.", each)
-            for each in found
+            for each in operation_nodes(node)
             if each.operation is not OperationType.QUERY and not errors
         ]
         if errors:
             raise Refused("graphql-validation", errors)
-        return Document(node, tuple(read_operation(self._schema, node, each) for each in found))
+        return Document(self._schema, node)
 
 
 def _aborted(error: GraphQLError) -> bool:

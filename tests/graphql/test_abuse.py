@@ -246,6 +246,14 @@ def test_many_wrong_sizes_are_told_in_brief(meter: Meter, size: int) -> None:
     assert meter.pages(document, {"n": size}) < MOST
 
 
+def test_a_large_fragment_in_many_operations_is_read_for_the_one_asked(meter: Meter) -> None:
+    fragments = chain(7, "__typename").removeprefix("{...F0}")
+    document = each(50, "query q# {...F0}") + fragments
+    code, _, _ = meter.ask(document, {})
+    assert code == "graphql-request-invalid"
+    assert meter.pages(document, {}) < MOST
+
+
 @pytest.mark.parametrize("name", ANSWERED)
 def test_what_is_within_the_limits_is_answered_soon(meter: Meter, name: str) -> None:
     code, errors, _ = meter.ask(ANSWERED[name], {})
