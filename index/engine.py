@@ -40,6 +40,7 @@ class Snapshot(Protocol):
         offset: int = 0,
         after: SortPosition | None = None,
         before: SortPosition | None = None,
+        backward: bool = False,
         limit: int = 20,
     ) -> Hits:
         """A page of the papers that match `query` and `filters`, and their exact total.
@@ -47,9 +48,10 @@ class Snapshot(Protocol):
         `filters` select but add nothing to scores. Relevance orders by score, best first, and
         pages by `offset`; every other sort orders by its keys (nulls last, then tie), and pages
         by `offset`, by `after` (papers strictly behind that position) or by `before` (the nearest
-        papers strictly ahead of it, still in order; `offset` then leaves out the nearest). The
-        total stays whole; `limit` 0 gives the total alone. Raises `ValueError` for `after` and
-        `before` together, and for a position that no paper of the order can have.
+        papers strictly ahead of it, still in order; `offset` then leaves out the nearest), which
+        `backward` alone puts behind the last paper. The total stays whole; `limit` 0 gives the
+        total alone. Raises `ValueError` for `after` with `before` or `backward`, and for a
+        position that no paper of the order can have.
         """
 
     def count(self, query: Node, filters: Node | None = None) -> int:

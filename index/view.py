@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
+from index.blocks import Blocks
 from index.cursors import Cursor
 from index.document import exact_value
 from index.engine import Snapshot
 from index.language import Parsed, parse
 from index.query import And, Every, Fuzzy, Node, Not, Or, Phrase, Prefix, Range, Term, Wildcard
-from index.recent import Recent
 from index.store_reader import Reader
 from schema.errors import Problem
 from schema.filters import Condition
@@ -101,7 +101,7 @@ class View:
         self.reader = reader
         self.snapshot = snapshot
         self.walked = False
-        self._blocks: Recent[Hits] = Recent(KEPT_BLOCKS)
+        self._blocks = Blocks(KEPT_BLOCKS)
         self.index_position = snapshot.position if snapshot else 0
         generation = snapshot.generation if snapshot else "none"
         self.revision = f"{reader.position:x}-{self.index_position:x}-{generation}"
@@ -142,6 +142,11 @@ class View:
             same = parsed.any == parsed.all
             total_all = hits.total if same else snapshot.count(parsed.all, plan.filters)
             return _found(plan, hits, total_all, Match.ANY)
+        ranked = request.sort[0].name == RELEVANCE
+        if start and start.matched is Match.ANY and not ranked:
+            # A place in the larger result has no rank among the full matches.
+            total_all = snapshot.count(parsed.all, plan.filters)
+            return _found(plan, self._page(plan, parsed.any), total_all, Match.ANY)
         full = self._page(plan, parsed.all)
         if start:
             strict = start.matched is Match.ALL
@@ -149,7 +154,7 @@ class View:
             strict = not parsed.relaxable or full.total >= AUTO_MINIMUM
         if strict or request.match is Match.ALL:
             return _found(plan, full, full.total, Match.ALL)
-        if request.sort[0].name == RELEVANCE:
+        if ranked:
             return _found(plan, self._then_partial(plan, full), full.total, Match.ANY)
         return _found(plan, self._page(plan, parsed.any), full.total, Match.ANY)
 
@@ -175,18 +180,34 @@ class View:
         An engine counts off every hit ahead of a page, so deep in a walk hits are taken in blocks
         that serve the next pages too.
         """
+        if first < BLOCK or count <= 0:
+            search = self.open_snapshot().search
+            return search(tree, plan.filters, plan.request.sort, offset=first, limit=count)
+        key = (tree, plan.filters, plan.request.sort)
+        hits = self._blocks.find(key, first, count)
+        if hits is None:
+            begin, block = self._block(plan, tree, first, first + count)
+            self._blocks.add(key, begin, block)
+            hits = Hits(block.total, block.hits[first - begin : first - begin + count])
+        return hits
+
+    def _block(self, plan: Plan, tree: Node, first: int, end: int) -> tuple[int, Hits]:
+        """A block with the ranks `first` to `end` in it, and the rank at which it begins.
+
+        It lies in the direction of the walk. From a place, and from the end, the engine goes on by
+        keys, at any depth alike; where there is none, by relevance, it counts off from the start.
+        """
         search = partial(self.open_snapshot().search, tree, plan.filters, plan.request.sort)
-        if first < BLOCK:
-            return search(offset=first, limit=count)
-        blocks = [
-            self._blocks.get(
-                (tree, plan.filters, plan.request.sort, start),
-                partial(search, offset=start, limit=BLOCK),
-            )
-            for start in range(first // BLOCK * BLOCK, first + max(1, count), BLOCK)
-        ]
-        hits = [hit for block in blocks for hit in block.hits][first % BLOCK :]
-        return Hits(blocks[0].total, tuple(hits[: max(0, count)]))
+        start = plan.start
+        place = start.position if start else None
+        if plan.request.sort[0].name == RELEVANCE:
+            return first, search(offset=first, limit=BLOCK)
+        if plan.backward and (place or not start):
+            block = search(before=place, backward=True, limit=min(BLOCK, end))
+            return end - len(block.hits), block
+        if place:
+            return first, search(after=place, limit=BLOCK)
+        return first, search(offset=first, limit=BLOCK)
 
     def _then_partial(self, plan: Plan, full: Hits) -> Hits:
         """Behind the papers with all words those with some, by score; the sets are disjoint."""

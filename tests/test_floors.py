@@ -48,6 +48,7 @@ SERVICE = {
     "index.indexer",
     "index.loader",
     "index.page_cache",
+    "index.blocks",
     "index.views",
     "index.facets",
     "index.searches",

@@ -215,11 +215,12 @@ class TantivySnapshot:
         offset: int = 0,
         after: SortPosition | None = None,
         before: SortPosition | None = None,
+        backward: bool = False,
         limit: int = 20,
     ) -> Hits:
         """See `index.engine.Snapshot`; raises `ValueError` for a tree beyond the bounds."""
         check(query, filters)
-        check_positions(sort, after, before)
+        backward = check_positions(sort, after, before, backward)
         searcher = self._open_searcher()
         offset, limit = max(0, offset), min(limit, searcher.num_docs)
         with _border("searched"):
@@ -231,9 +232,9 @@ class TantivySnapshot:
                 scores = [float(score) for score, _ in found.hits]
                 addresses = [address for _, address in found.hits]
                 return Hits(int(found.count), _hits(searcher, addresses, scores))
-            order = order_of(sort, backward=before is not None)
+            order = order_of(sort, backward)
             addresses = order.page(matching, offset, limit, after or before)
-            if before is not None:
+            if backward:
                 addresses.reverse()
             hits = _hits(searcher, addresses, [0.0] * len(addresses))
             return Hits(self._total(query, filters), hits)

@@ -75,13 +75,21 @@ def _texts(node: Node) -> tuple[str, ...]:
             return ()
 
 
-def check_positions(sort: Sort, after: SortPosition | None, before: SortPosition | None) -> None:
-    """Raise `ValueError` for a position that no paper of this order can have, or for two."""
-    if after is not None and before is not None:
+def check_positions(
+    sort: Sort, after: SortPosition | None, before: SortPosition | None, backward: bool
+) -> bool:
+    """Whether a page lies ahead of a position or of the end.
+
+    Raises `ValueError` for a position that no paper of this order can have, and for two.
+    """
+    backward = backward or before is not None
+    if after is not None and backward:
         raise ValueError("a page stands after a position or before one")
+    if backward and sort[0].name == RELEVANCE:
+        raise ValueError("relevance has no positions; it pages by offset")
     position = after or before
     if position is None:
-        return
+        return backward
     if len(position.values) != len(sort) or not 0 <= position.tie < 2**32:
         raise ValueError("a position has a value for each sort key, and a tie of 32 bits")
     for key, value in zip(sort, position.values, strict=True):
@@ -93,6 +101,7 @@ def check_positions(sort: Sort, after: SortPosition | None, before: SortPosition
             fits = value is None or (isinstance(value, int) and 0 <= value < 2**31)
         if not fits:
             raise ValueError(f"no paper has {value!r:.80} for {key.name}")
+    return backward
 
 
 def phrase_forms(phrase: Phrase) -> Iterator[tuple[tuple[int, str], ...]]:

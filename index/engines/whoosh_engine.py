@@ -187,10 +187,11 @@ class WhooshSnapshot:
         offset: int = 0,
         after: SortPosition | None = None,
         before: SortPosition | None = None,
+        backward: bool = False,
         limit: int = 20,
     ) -> Hits:
         """See `index.engine.Snapshot`; raises `ValueError` for a tree beyond the bounds."""
-        check_positions(sort, after, before)
+        backward = check_positions(sort, after, before, backward)
         offset = max(0, offset)
         with self._lock:
             scores = self._scores(query, filters)
@@ -211,6 +212,7 @@ class WhooshSnapshot:
                 if before is not None:
                     passed = _place(before, sort)
                     ranked = [number for number in ranked if place[number] < passed]
+                if backward:
                     end = max(0, len(ranked) - offset)
                     ranked, offset = ranked[max(0, end - limit) : end], 0
                 scores = dict.fromkeys(scores, 0.0)

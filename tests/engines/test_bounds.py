@@ -173,8 +173,12 @@ def test_a_position_that_is_none_is_refused(snapshot: Snapshot) -> None:
     place = SortPosition(("a",), 1)
     with pytest.raises(ValueError, match="after a position or before"):
         snapshot.search(Every(), None, (SortKey("title"),), after=place, before=place)
+    with pytest.raises(ValueError, match="after a position or before"):
+        snapshot.search(Every(), None, (SortKey("title"),), after=place, backward=True)
     with pytest.raises(ValueError, match="relevance has no positions"):
         snapshot.search(Every(), None, BY_RELEVANCE, before=SortPosition((1,), 1))
+    with pytest.raises(ValueError, match="relevance has no positions"):
+        snapshot.search(Every(), None, BY_RELEVANCE, backward=True)
 
 
 def test_odd_pages_before_a_position(snapshot: Snapshot) -> None:

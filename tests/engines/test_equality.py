@@ -100,10 +100,12 @@ def test_walks_meet_every_paper_once_in_order(worn: Worn, sort: Sort) -> None:
         by_key += rows(page)
         after = worn.oracle.position(by_key[-1], sort)
     assert by_key == expected
-    backward = by_key[-1:]
-    while backward and len(backward) <= total:
-        before = worn.oracle.position(backward[0], sort)
-        page = worn.snapshot.search(query, filters, sort, before=before, limit=size)
+    backward: list[int] = []
+    before: SortPosition | None = None
+    while len(backward) <= total:
+        if backward:
+            before = worn.oracle.position(backward[0], sort)
+        page = worn.snapshot.search(query, filters, sort, before=before, backward=True, limit=size)
         assert page.total == total
         if not page.hits:
             break
