@@ -8,7 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 ADDRESS = os.environ["CONFORMANCE_URL"]
-SECONDS = 300 if os.environ.get("CONFORMANCE_FULL") else 30
+FULL = bool(os.environ.get("CONFORMANCE_FULL"))
+BOUNDS = ["--max-time", "300"] if FULL else ["--max-examples", "10", "--seed", "20251212"]
+"""By time, with other requests in each run; in short by number, so that a busy machine does the
+same as an idle one and comes to every phase."""
 HERE = Path(__file__).resolve().parent
 WIDTH = 500
 """Characters that are shown of a line: some addresses have tens of thousands."""
@@ -19,7 +22,7 @@ def main() -> int:
     command = [sys.executable, "-m", "schemathesis.cli"]
     command += ["--config-file", str(HERE / "schemathesis.toml")]
     command += ["run", f"{ADDRESS}/openapi.json", "--checks", "all", "--continue-on-failure"]
-    command += ["--max-time", str(SECONDS), "--generation-database", "none", "--no-color"]
+    command += [*BOUNDS, "--generation-database", "none", "--no-color"]
     command += ["--report", "json", "--report-json-path", "report.json"]
     # Hooks are a module that is looked for on the path.
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
@@ -39,7 +42,7 @@ def main() -> int:
             print(line[:WIDTH])
     print(
         f"schemathesis {version('schemathesis')}: {counts['generated']} requests to "
-        f"{report['operations']['tested']} operations in {SECONDS} s, all checks, "
+        f"{report['operations']['tested']} operations, all checks, "
         f"{counts['unique_failures']} failures ({', '.join(phases)})"
     )
     return 0 if passed else 1
