@@ -159,7 +159,7 @@ _DOCUMENT = "query One($id: ID!) { paper(id: $id) { title } }"
 GRAPHQL: Mapping[str, Parameter] = {
     each.name: each
     for each in (
-        _member("query", "A GraphQL document.", _DOCUMENT, pattern=r"\S"),
+        _member("query", "A GraphQL document.", _DOCUMENT, pattern=written.NOT_BLANK),
         _member("variables", "The variables by name.", f'{{"id": "{SAMPLE_ID}"}}', type="object"),
         _member("operationName", "Which operation of the document to run.", "One"),
         _member(

@@ -2,7 +2,8 @@
 
 A pattern here is written once. The parser demands it, the OpenAPI document shows it, so what the
 schema of a value accepts and what the server accepts are the same. Patterns are in the part of
-ECMA-262 that Python and Rust read alike: no look-around, no classes by property.
+ECMA-262 that Python and Rust read alike: no look-around, no classes by property, and no short one
+such as that of white space, which is not the same everywhere.
 """
 
 import re
@@ -76,6 +77,10 @@ IDENTIFIER = "|".join(
 """An identifier of a paper without commas, as `schema.identifiers.identifier_key` reads it."""
 
 
+NOT_BLANK = r"[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+"""A character that `str.strip` leaves; anywhere in a text."""
+
+
 def matching(pattern: str, **further: object) -> JsonSchema:
     """The schema of a text that is all of `pattern`."""
     return {"type": "string", "pattern": f"^(?:{pattern})$", **further}
@@ -116,7 +121,7 @@ def flag(text: str) -> bool | None:
 
 def text(longest: int, **further: object) -> JsonSchema:
     """The schema of any text of at most `longest` characters that is not blank."""
-    return {"type": "string", "pattern": r"\S", "maxLength": longest, **further}
+    return {"type": "string", "pattern": NOT_BLANK, "maxLength": longest, **further}
 
 
 def one_of(names: Iterable[str], **further: object) -> JsonSchema:

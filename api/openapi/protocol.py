@@ -2,7 +2,7 @@
 
 from api.openapi.shapes import array, closed, described, ref
 from schema.errors import PROBLEMS
-from schema.values import JsonSchema
+from schema.values import NOT_BLANK, JsonSchema
 
 
 def protocol_schemas() -> dict[str, JsonSchema]:
@@ -61,7 +61,7 @@ def _graphql() -> dict[str, JsonSchema]:
         "description": "A request of GraphQL over HTTP.",
         "required": ["query"],
         "properties": {
-            "query": {"type": "string", "description": "A GraphQL document.", "pattern": r"\S"},
+            "query": {"type": "string", "description": "A GraphQL document.", "pattern": NOT_BLANK},
             "variables": described(_FREE, "The variables by name."),
             "operationName": {
                 "type": ["string", "null"],

@@ -2,6 +2,7 @@
 
 import re
 import string
+import sys
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from schema.errors import Problem
 from schema.parameters import DAILY, SEARCH, Parameter, Several
 from schema.request import parse_request, read_parameters
 from schema.search import MAX_QUERY_LENGTH, SORT_FIELDS
-from schema.values import DAY, MONTH, WEEK, YEARS
+from schema.values import DAY, MONTH, NOT_BLANK, WEEK, YEARS
 from tests.scale import scaled
 
 VALUED = {
@@ -108,6 +109,19 @@ def test_every_date_that_exists_is_taken_and_no_other() -> None:
             assert bool(month.fullmatch(text)) == (day_interval(text) is not None), text
             for written in (f"{text}-{n:02d}" for n in range(33)):
                 assert bool(day.fullmatch(written)) == (day_interval(written) is not None), written
+
+
+def test_a_text_is_blank_where_its_pattern_says_so() -> None:
+    """The short class of white space is another one in Rust and in browsers than in Python."""
+    filled = re.compile(NOT_BLANK)
+    for code in range(sys.maxunicode + 1):
+        assert bool(filled.fullmatch(chr(code))) == bool(chr(code).strip()), hex(code)
+
+
+def test_patterns_use_nothing_that_is_read_in_several_ways() -> None:
+    patterns = [each.value.get("pattern", "") for each in SEARCH.values()]
+    found = [each for each in patterns if re.search(r"\\[sSdDwWbBpP]|\(\?[^:]", each)]
+    assert found == []
 
 
 def test_every_week_that_exists_is_taken_and_no_other() -> None:
