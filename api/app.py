@@ -39,6 +39,11 @@ from api.web import greeting_json, greeting_page, icon, visited_address
 from index.shelf import Shelf
 from schema.errors import Problem
 
+COLLECT_AFTER = (10_000, 5, 10)
+"""When garbage is collected (see `gc.set_threshold`). A GraphQL document makes thousands of objects
+at once; with Python's (700, 10, 10) each counts as long-lived before it is done with, and every
+third large one brings a collection of all there is, 100 ms in the event loop."""
+
 
 class Front:
     """Sends `/v1` and `/graphql` straight to their doors, and all else to Starlette's router."""
@@ -73,6 +78,7 @@ def create_app(settings: Settings) -> ASGIApp:
         # What start-up has made stays: full collections need not look at it (they took 50 ms).
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
         try:
             yield
         finally:
