@@ -34,6 +34,9 @@ class Bounds:
 class Connection(Protocol):
     """What is watched."""
 
+    def gives_way(self) -> bool:
+        """End, and say so, if it waits for its client and owes it no answer."""
+
     def check(self, now: float) -> None:
         """End what is overdue at `now`, a time of the event loop."""
 
@@ -47,7 +50,7 @@ class Connections:
 
     def __init__(self, bounds: Bounds | None = None) -> None:
         self.bounds = bounds or Bounds()
-        self._open: set[Connection] = set()
+        self._open: dict[Connection, None] = {}
         self._sweeping = False
 
     @property
@@ -61,15 +64,22 @@ class Connections:
         return len(self._open) > self.bounds.most
 
     def add(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
-        """Watch a connection of `loop` until it is removed."""
-        self._open.add(connection)
+        """Watch a connection of `loop` until it is removed.
+
+        Where there are too many, the oldest that waits for its client gives way to the new one.
+        """
+        if len(self._open) >= self.bounds.open:
+            oldest = next((each for each in self._open if each.gives_way()), None)
+            if oldest:
+                self.remove(oldest)
+        self._open[connection] = None
         if not self._sweeping:
             self._sweeping = True
             loop.call_later(self.bounds.sweep, self._sweep, loop)
 
     def remove(self, connection: Connection) -> None:
         """Forget a connection that is lost."""
-        self._open.discard(connection)
+        self._open.pop(connection, None)
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()

@@ -4,6 +4,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 
 import brotli
@@ -75,13 +76,26 @@ def not_modified(scope: Scope, tag: bytes, coding: str | None, vary: bytes) -> A
     return None
 
 
-def finished(answer: Answer, scope: Scope) -> Answer:
-    """A whole answer as its client takes it: 304 if it has it already, else compressed."""
+@lru_cache(16)
+def _constant(body: bytes, coding: str) -> bytes:
+    return _COMPRESSORS[coding](body)
+
+
+def finished(answer: Answer, scope: Scope, *, constant: bool = False) -> Answer:
+    """A whole answer as its client takes it: 304 if it has it already, else compressed.
+
+    What is `constant`, one and the same object each time, is compressed once. `If-None-Match: *`
+    stands for whatever there is (RFC 9110, section 13.1.2), which only a whole answer tells.
+    """
     coding = preferred_coding(header(scope, b"accept-encoding"))
-    if answer.status == 200:
+    if answer.status == 200 and answer.tag:
         known = not_modified(scope, answer.tag, coding, answer.vary)
+        if header(scope, b"if-none-match").strip() == "*" and scope["method"] in ("GET", "HEAD"):
+            known = replace(answer, body=b"", status=304)
         if known:
             return replace(known, headers=answer.headers, cache=answer.cache)
+    if constant and coding and not answer.coding and len(answer.body) > LONG:
+        return replace(answer, body=_constant(answer.body, coding), coding=coding.encode())
     return compressed(answer, coding)
 
 
@@ -118,6 +132,7 @@ class Delivery:
                     planned.again()
                 if known.status == 200:
                     self._known.move_to_end(key)
+                    return finished(known, scope)
                 return known
         answer = await planned.make()
         if len(answer.body) > LONG and coding:

@@ -1,4 +1,4 @@
-"""What the head of a request may say (RFC 9112), and the words for what it may not."""
+"""What a request may say (RFC 9112), and the words for what it may not."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,12 @@ from schema.errors import Problem
 
 MAX_HEAD = 32 * 1024
 """Bytes of a request line and its header fields, and of an address; trailers count as well."""
+
+MAX_PIPELINED = 100
+"""Requests that may wait on one connection for the answers before theirs."""
+
+MAX_SURPLUS = 1024 * 1024
+"""Bytes that are read only to be thrown away, behind a refusal or an early answer."""
 
 FRAMING = frozenset((b"content-length", b"transfer-encoding"))
 """Headers that tell where a body ends (RFC 9112, section 6)."""
@@ -38,6 +44,13 @@ CODING: Refusal = (
     "transfer-coding-unsupported",
     "`Transfer-Encoding` can be nothing but `chunked`.",
 )
+
+FULL: Refusal = ("server-busy", "Too many connections are open. Try again in a moment.")
+PIPELINE_FULL: Refusal = (
+    "server-busy",
+    f"At most {MAX_PIPELINED} requests may wait on one connection for the answers before theirs.",
+)
+TOO_LATE: Refusal = ("body-too-large", "The answer to this request was given before its body.")
 
 _HOST = re.compile(
     rb"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?"

@@ -18,30 +18,21 @@ from api.connections import Connections
 from api.heads import (
     ADDRESS_TOO_LONG,
     FRAMING,
+    FULL,
     HEAD_TOO_LARGE,
     HOST_INVALID,
     MALFORMED,
     MAX_HEAD,
+    MAX_PIPELINED,
+    MAX_SURPLUS,
     NOTED,
-    Refusal,
+    PIPELINE_FULL,
+    TOO_LATE,
     check_head,
     host_and_path,
 )
 from api.http import all_headers, problem_answer
 from schema.errors import Problem
-
-MAX_PIPELINED = 100
-"""Requests that may wait on one connection for the answers before theirs."""
-
-MAX_SURPLUS = 1024 * 1024
-"""Bytes that are read only to be thrown away, behind a refusal or an early answer."""
-
-_FULL: Refusal = ("server-busy", "Too many connections are open. Try again in a moment.")
-_PIPELINE_FULL: Refusal = (
-    "server-busy",
-    f"At most {MAX_PIPELINED} requests may wait on one connection for the answers before theirs.",
-)
-_TOO_LATE: Refusal = ("body-too-large", "The answer to this request was given before its body.")
 
 # Warnings are of what strangers send, such as an offer of HTTP/2: they could fill the log with it.
 _log = logging.getLogger("papershelf.connections")
@@ -99,7 +90,7 @@ class Protocol(HttpToolsProtocol):
         if self._connections.flooded:
             transport.abort()
         elif self._connections.full:
-            self._refuse(Problem(*_FULL))
+            self._refuse(Problem(*FULL))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end of it. uvicorn tells the newest request alone, but an older one may run."""
@@ -127,6 +118,15 @@ class Protocol(HttpToolsProtocol):
         """The client has taken what waited for it."""
         self._left = 0
         super().resume_writing()
+
+    def gives_way(self) -> bool:
+        """End, and say so, if it waits for its client and owes it no answer."""
+        waits = self._phase is BODY and self.cycle is self._running
+        if self._running is None or self._running.response_complete:
+            waits = not self.transport.get_write_buffer_size()
+        if waits:
+            self.transport.abort()
+        return waits
 
     def check(self, now: float) -> None:
         """End what is overdue (see `Bounds`); called about once a second."""
@@ -223,7 +223,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         if len(self.pipeline) >= MAX_PIPELINED:
-            raise Problem(*_PIPELINE_FULL)
+            raise Problem(*PIPELINE_FULL)
         super().on_message_begin()
         self._phase = HEAD
         self._timed = False
@@ -289,7 +289,7 @@ class Protocol(HttpToolsProtocol):
         if cycle.response_complete:
             self._surplus += len(body)
             if self._surplus > MAX_SURPLUS:
-                raise Problem(*_TOO_LATE)
+                raise Problem(*TOO_LATE)
             return
         cycle.body += body
         if len(cycle.body) > HIGH_WATER_LIMIT:

@@ -47,21 +47,21 @@ REUSE = 0.8
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the valid requests of a phase; seconds by kind.
+    """What came of the valid requests of a phase: kind and seconds of each, as they came.
 
     `kept_waiting` is the share of the phase in which the server's event loop had to wait for a
     core: where that is much, the times tell of the machine, not of the server.
     """
 
-    times: dict[str, list[float]] = field(default_factory=dict)
+    times: list[tuple[str, float]] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     busy: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     kept_waiting: float = 0.0
 
-    def all_times(self) -> list[float]:
-        """The seconds that each request took."""
-        return [each for times in self.times.values() for each in times]
+    def seconds(self, kind: str = "", since: int = 0) -> list[float]:
+        """What each request of a kind took, or of every kind, but for the first `since`."""
+        return [each for name, each in self.times[since:] if kind in ("", name)]
 
 
 def percentile(seconds: Sequence[float], share: int) -> float:
@@ -123,7 +123,7 @@ class Valid:
                     raise Wrong("the server hung up")
                 connection = None
                 continue
-            self.tally.times.setdefault(kind.name, []).append(time.perf_counter() - began)
+            self.tally.times.append((kind.name, time.perf_counter() - began))
             self.tally.statuses[reply.status] += 1
             if reply.status == 503 and reply.code == BUSY:
                 self.tally.busy += 1
@@ -150,7 +150,7 @@ class Watch:
             self.memory.append(self.server.memory())
             self.sockets.append(self.server.sockets())
             if number % 60 == 0 or number == int(seconds):
-                times = self.valid.tally.all_times()[seen:]
+                times = self.valid.tally.seconds(since=seen)
                 seen += len(times)
                 spent, cpu = self.server.cpu() - cpu, self.server.cpu()
                 hostile = sum(json.loads(await self.assault.ask())["sent"].values())
@@ -272,7 +272,7 @@ def judge(outcome: Outcome) -> list[Criterion]:
     busy = sum(each.busy for each in tallies)
     faults = sum((each.faults for each in tallies), Counter[str]())
     hostile = outcome.hostile
-    fast, slow = (percentile(each.all_times(), 99) for each in (outcome.before, outcome.during))
+    fast, slow = (percentile(each.seconds(), 99) for each in (outcome.before, outcome.during))
     growth = grown(outcome.memory)
     long = outcome.minutes >= JUDGED_MINUTES
     return [
@@ -323,18 +323,15 @@ def table(outcome: Outcome) -> str:
     """The kinds of valid requests, slowest first; the faults; what hostile requests met."""
     lines = [f"{'':18} {'requests':>9} {'alone p50':>10} {'p99':>8} {'amid p50':>10} {'p99':>8} ms"]
     kinds = [kind.name for kind in KINDS]
-    kinds.sort(key=lambda name: -percentile(outcome.during.times.get(name, ()), 99))
+    kinds.sort(key=lambda name: -percentile(outcome.during.seconds(name), 99))
     for name in ("", *kinds):
-        alone, amid = (
-            each.times.get(name, ()) if name else each.all_times()
-            for each in (outcome.before, outcome.during)
-        )
+        alone, amid = (each.seconds(name) for each in (outcome.before, outcome.during))
         figures = [percentile(each, share) for each in (alone, amid) for share in (50, 99)]
         lines.append(
             f"{name or 'all':18} {len(amid):9,} {figures[0]:10.1f} {figures[1]:8.1f} "
             f"{figures[2]:10.1f} {figures[3]:8.1f}"
         )
-    after = outcome.after.all_times()
+    after = outcome.after.seconds()
     lines.append(f"afterwards p50 {percentile(after, 50):.1f}, p99 {percentile(after, 99):.1f} ms")
     waits = ", ".join(
         f"{each.kept_waiting:.0%}" for each in (outcome.before, outcome.during, outcome.after)

@@ -31,7 +31,7 @@ PROBLEMS: dict[str, ProblemKind] = {
         ProblemKind("address-too-long", 414, "Address too long"),
         ProblemKind("head-too-large", 431, "Request line and headers too large"),
         ProblemKind("expectation-failed", 417, "Unknown expectation"),
-        ProblemKind("transfer-coding-unsupported", 501, "Unknown transfer coding"),
+        ProblemKind("transfer-coding-unsupported", 400, "Unknown transfer coding"),
         ProblemKind("rate-limited", 429, "Too many requests"),
         ProblemKind("header-invalid", 400, "Invalid header"),
         ProblemKind("host-not-allowed", 400, "Host not allowed"),

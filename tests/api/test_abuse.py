@@ -6,12 +6,22 @@ What is sent and what may come back is written down in `bench/attacks.py`; the s
 import asyncio
 import json
 import random
+import re
 import time
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 
 import pytest
 
+from api.connections import Bounds
+from api.graphql.cost import MAX_COST
+from api.heads import MAX_HEAD
+from api.http import MAX_PARAMETERS
+from api.pool import Pool
+from api.protocol import MAX_PIPELINED
+from api.routes import MAX_BATCH
+from api.settings import Settings
 from bench.assault import POOLS, carry_out
 from bench.attacks import ATTACK, ATTACKS
 from bench.corpus import generated
@@ -21,9 +31,13 @@ from bench.traffic import Facts
 from bench.watched import Watched, serving
 from bench.wire import Connection, request
 from index.shelf import Shelf
+from schema.errors import PROBLEMS
+from schema.search import MAX_LIMIT, MAX_QUERY_LENGTH
 from tests.api.client import Silent
 from tests.conftest import Tell
+from tests.paths import REPOSITORY
 from tests.scale import SEED
+from tests.test_documents import table
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/schedstat").exists(), reason="watches the server through Linux's /proc"
@@ -156,3 +170,25 @@ def test_who_does_not_read_costs_little_memory(besieged: Besieged, tell: Tell) -
 def test_there_are_attacks_of_every_kind() -> None:
     assert {each.ending for each in ATTACKS} == set(Ending)
     assert len(ATTACK) == len(ATTACKS)
+
+
+def test_the_bounds_are_documented() -> None:
+    bounds, budget = Bounds(), signature(Pool).parameters["budget"].default
+    expected = [
+        ("request line and headers", f"{MAX_HEAD // 1024} KiB, in {bounds.head:g} s"),
+        ("body", f"{Settings().max_body // 1024} KiB, in {bounds.body:g} s"),
+        ("connections of a worker", f"{Settings().max_connections:,}"),
+        ("requests on a connection ahead of their answers", f"{MAX_PIPELINED}"),
+        ("a connection without a request", f"{bounds.idle:g} s"),
+        ("an answer that is not read", f"{bounds.reader:g} s for 64 KiB"),
+        ("parameters of an address", f"{MAX_PARAMETERS}"),
+        ("text of a query", f"{MAX_QUERY_LENGTH:,} characters"),
+        ("ids of a batch", f"{MAX_BATCH}"),
+        ("papers of a page", f"{MAX_LIMIT}"),
+        ("cost of a GraphQL operation", f"{MAX_COST:,}"),
+        ("time that a search waits and works", f"{budget:g} s"),
+    ]
+    rows = table(REPOSITORY / "docs" / "safety.md", "bounds")
+    assert [(what, bound) for what, bound, _ in rows] == expected
+    codes = {code for *_, refused in rows for code in re.findall("`(.*?)`", refused)}
+    assert codes <= set(PROBLEMS)
