@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+import orjson
+
 from index.cursors import Cursor, CursorCodec
 from index.engines import open_engine
 from index.facets import Facet
 from index.indexer import Indexer, Progress
 from index.loader import Loader, LoadObserver, LoadReport
 from index.ranking import RECIPE, Recipe
+from index.related import Related, related_papers
 from index.searches import Answer, Searches
 from index.store import Removal, Store
 from index.view import Plan, View
@@ -309,6 +312,14 @@ class Shelf:
         rowids = dict(zip(keys, reader.resolve([key or "" for key in keys]), strict=True))
         stored = reader.rows([rowid for rowid in rowids.values() if rowid is not None])
         return [stored.get(rowid) if (rowid := rowids[key]) else None for key in keys]
+
+    def related(self, identifier: str, limit: int, view: View | None = None) -> Related:
+        """The papers most like the one of any of its ids, at most `limit`, as `view` has them.
+
+        Raises `Problem`: what `paper` raises, and `starting` where there is no index yet.
+        """
+        view = view or self.view
+        return related_papers(orjson.loads(self.paper(identifier, view)), limit, view)
 
     def daily(
         self,

@@ -148,6 +148,10 @@ class View:
             nodes.append(Range("createdSeq", None, stale.bound))
         return conjunction(nodes + self._removed)
 
+    def without(self, paper: str) -> Node | None:
+        """The filter tree that leaves out one paper, by its own id."""
+        return conjunction([Not(Term("id", paper)), *self._removed])
+
     def find(self, plan: Plan) -> Found:
         """The page that `plan` asks for; raises `Problem` `starting` without index."""
         snapshot = self.open_snapshot()

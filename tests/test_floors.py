@@ -54,6 +54,7 @@ SERVICE = {
     "index.facets",
     "index.searches",
     "index.feedback",
+    "index.related",
 }
 """The service and its helpers, which hold the parts together."""
 
