@@ -6,6 +6,7 @@ from dataclasses import asdict
 import orjson
 
 from index.facets import Facet
+from index.related import Related
 from index.searches import Answer
 from index.shelf import DailyPage, Stats
 
@@ -62,6 +63,16 @@ def batch_json(rows: Iterable[bytes | None], revision: str, links: Links) -> byt
     """Rows for a list of ids, `null` for each unknown one."""
     data = b",".join(row or b"null" for row in rows)
     return envelope(b"[%b]" % data, {"revision": revision}, links)
+
+
+def related_json(related: Related, links: Links) -> bytes:
+    """Related papers as rows of a search, with their scores."""
+    data = b",".join(
+        b'%b,"search":{"score":%b,"highlights":null}}' % (row[:-1], orjson.dumps(hit.score))
+        for row, hit in zip(related.rows, related.hits, strict=True)
+    )
+    meta = {"limit": related.limit, "revision": related.revision}
+    return envelope(b"[%b]" % data, meta, links)
 
 
 def daily_json(page: DailyPage, links: Links) -> bytes:

@@ -1,7 +1,7 @@
 """The REST door, `/v1`: pure ASGI with its own dispatch, since every request passes here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 from urllib.parse import urlencode
@@ -9,7 +9,14 @@ from urllib.parse import urlencode
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from api.answers import batch_json, daily_json, envelope, page_json, stats_data
+from api.answers import (
+    batch_json,
+    daily_json,
+    envelope,
+    page_json,
+    related_json,
+    stats_data,
+)
 from api.delivery import Delivery, Planned, content_tag
 from api.http import (
     NEGOTIATED,
@@ -32,7 +39,7 @@ from index.shelf import Shelf
 from index.view import Plan, View
 from schema.errors import ParameterError, Problem
 from schema.request import parse_request, read_parameters
-from schema.search import END, MAX_LIMIT, SearchRequest
+from schema.search import DEFAULT_RELATED, END, MAX_LIMIT, SearchRequest
 
 WALK_PARAMETERS = ("cursor", "before")
 
@@ -87,6 +94,7 @@ class RestDoor:
             "listPapers": self._papers,
             "batchPapers": self._batch,
             "getPaper": self._paper,
+            "getRelatedPapers": self._related,
             "getNewestDay": self._daily,
             "getDay": self._daily,
             "getStats": self._stats,
@@ -97,7 +105,8 @@ class RestDoor:
             if each.path.startswith("/v1/")
         ]
         self._exact = {row[0].path: row for row in rows if not row[0].path_parameters}
-        self._below = tuple(row for row in rows if row[0].path_parameters)
+        below = (row for row in rows if row[0].path_parameters)
+        self._below = sorted(below, key=lambda row: -len(row[0].suffix))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; every problem is answered as `application/problem+json`."""
@@ -126,9 +135,10 @@ class RestDoor:
         if found := self._exact.get(path):
             return (*found, "")
         for operation, handler in self._below:
-            prefix = operation.prefix
-            if path.startswith(prefix) and len(path) > len(prefix):
-                return operation, handler, path[len(prefix) :]
+            start, behind = len(operation.prefix), len(path) - len(operation.suffix)
+            ends = path.endswith(operation.suffix)
+            if ends and path.startswith(operation.prefix) and start < behind:
+                return operation, handler, path[start:behind]
         near = path.rstrip("/")
         hint = f"Did you mean {near}?" if near in self._exact else "`GET /` lists the doors."
         raise Problem("route-not-found", f"There is nothing at {path[:200]}. {hint}")
@@ -168,8 +178,26 @@ class RestDoor:
     async def _one(self, identifier: str, view: View, tag: bytes) -> Answer:
         paper = self._shelf.paper(identifier, view)
         own = f"{self._public_url}/v1/papers/{_leading_id(paper)}"
-        links = {"self": own}
+        links = {"self": own, "related": f"{own}/related"}
         return _data(envelope(paper, {"revision": view.revision}, links), tag, {"canonical": own})
+
+    def _related(self, call: Call) -> Planned:
+        view, whole = self._shelf.view, call.rest + call.operation.suffix
+        if self._shelf.find_paper(whole, view) is not None:  # a DOI may well end like that
+            return self._paper(replace(call, rest=whole))
+        limit = read_parameters(query_parameters(call.scope), call.operation.query).get("limit")
+        limit = DEFAULT_RELATED if limit is None else limit
+        asked = call.rest.encode("utf-8", "surrogateescape")
+        tag = self._tag(view, b"related/%d/%b" % (limit, asked))
+        return Planned(partial(self._near, call.scope, call.rest, limit, view, tag), tag)
+
+    async def _near(
+        self, scope: Scope, identifier: str, limit: int, view: View, tag: bytes
+    ) -> Answer:
+        related = await self._pool.run(self._shelf.related, identifier, limit, view)
+        paper = f"{self._public_url}/v1/papers/{related.paper}"
+        links = {"self": f"{paper}/related?limit={limit}", "paper": paper}
+        return _data(related_json(related, links), tag)
 
     def _batch(self, call: Call) -> Planned:
         _no_parameters(call)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from schema import values as written
 from schema.identifiers import identifier_key
-from schema.parameters import DAILY, SEARCH, Parameter
+from schema.parameters import DAILY, RELATED, SEARCH, Parameter
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -67,8 +67,13 @@ class Operation:
 
     @property
     def prefix(self) -> str:
-        """The path up to its parameter, which always comes last; the path itself without one."""
+        """The path up to its parameter, of which there is one at most; the path without one."""
         return self.path.partition("{")[0]
+
+    @property
+    def suffix(self) -> str:
+        """The path behind its parameter."""
+        return self.path.partition("}")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +253,20 @@ OPERATIONS: tuple[Operation, ...] = (
         Success("The paper.", {JSON: "PaperAnswer"}, tagged=True, linked=True),
         path_parameters={"id": ID},
         problems=("paper-not-found", "paper-removed"),
+    ),
+    Operation(
+        "GET",
+        "/v1/papers/{id}/related",
+        "getRelatedPapers",
+        "papers",
+        "Papers like another",
+        "The papers whose words are most like those of a paper's title and abstract, the nearest "
+        "first, without the paper itself. There is no total: nearly all papers share some word. "
+        "Of an id that ends in `/related` the paper is shown.",
+        Success("The papers with their scores.", {JSON: "RelatedPapers"}, tagged=True),
+        RELATED,
+        {"id": ID},
+        problems=("paper-not-found", "paper-removed", "starting", "time-budget"),
     ),
     Operation(
         "GET",

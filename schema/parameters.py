@@ -17,6 +17,7 @@ from schema.members import MEMBERS
 from schema.search import (
     DEFAULT_FACET_SIZE,
     DEFAULT_LIMIT,
+    DEFAULT_RELATED,
     END,
     FACETS,
     MAX_CURSOR_LENGTH,
@@ -188,6 +189,7 @@ SORT = Parameter(
 )
 LIMIT = _size("limit", "How many papers a page has.", MAX_LIMIT, DEFAULT_LIMIT)
 DAILY_LIMIT = _size("limit", LIMIT.description, MAX_LIMIT, MAX_LIMIT)
+RELATED_LIMIT = _size("limit", "How many related papers to show.", MAX_LIMIT, DEFAULT_RELATED)
 CURSOR = Parameter(
     "cursor",
     "Go on: `meta.nextCursor` of another page, all other parameters but `limit` unchanged.",
@@ -254,6 +256,9 @@ SEARCH: Mapping[str, Parameter] = {
     )
 }
 """What a search takes, by name."""
+
+RELATED: Mapping[str, Parameter] = {RELATED_LIMIT.name: RELATED_LIMIT}
+"""What the list of related papers takes, by name."""
 
 DAILY: Mapping[str, Parameter] = {each.name: each for each in (DAILY_LIMIT, CURSOR)}
 """What the list of a day takes, by name."""

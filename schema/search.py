@@ -7,6 +7,8 @@ from schema.filters import Condition
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
+DEFAULT_RELATED = 10
+"""Related papers that are shown where no number is given; at most `MAX_LIMIT` can be."""
 MAX_QUERY_LENGTH = 4000
 MAX_CURSOR_LENGTH = 2000
 """Above the longest that is made: a title of 200 characters, escaped to 6 bytes each, is in it."""

@@ -189,13 +189,7 @@ def _page_meta(connection: Mapping[str, JsonSchema]) -> JsonSchema:
             "description": "How the words were combined in the end.",
             "enum": ["all", "any"],
         },
-        "limit": {
-            "type": "integer",
-            "format": "int32",
-            "description": "How many papers a page has.",
-            "minimum": 1,
-            "maximum": MAX_LIMIT,
-        },
+        "limit": _limit(),
         "nextCursor": _cursor("For `cursor`: the page that follows; null on the last page."),
         "previousCursor": _cursor("For `before`: the page ahead; null on the first page."),
         "revision": connection["revision"],
@@ -204,14 +198,32 @@ def _page_meta(connection: Mapping[str, JsonSchema]) -> JsonSchema:
     return closed(meta, "What holds for the whole result, and how to go on.")
 
 
+def _limit() -> JsonSchema:
+    return {
+        "type": "integer",
+        "format": "int32",
+        "description": "How many papers a page has.",
+        "minimum": 1,
+        "maximum": MAX_LIMIT,
+    }
+
+
 def _lookups(types: _Types) -> dict[str, JsonSchema]:
     revision = types.members("PaperConnection")["revision"]
     several = array(nullable(ref("PaperRow")), "A paper or null for each id.", maxItems=MAX_BATCH)
+    near = array(ref("PaperRow"), "The papers, the nearest first.", maxItems=MAX_LIMIT)
     asked = {"ids": array({"type": "string"}, "Ids of any kind.", maxItems=MAX_BATCH)}
     return {
         "RevisionMeta": closed({"revision": revision}, "What was read."),
         "SelfLinks": _links(self="Where this answer is found."),
-        "PaperAnswer": _answer(ref("Paper"), "One paper."),
+        "PaperAnswer": _answer(ref("Paper"), "One paper.", "PaperLinks"),
+        "PaperLinks": _links(self="The paper.", related="Papers like it."),
+        "RelatedMeta": closed({"limit": _limit(), "revision": revision}, "What was read."),
+        "RelatedLinks": _links(self="Where this answer is found.", paper="The paper."),
+        "RelatedPapers": closed(
+            {"data": near, "meta": ref("RelatedMeta"), "links": ref("RelatedLinks")},
+            "Papers like another.",
+        ),
         "Batch": _answer(several, "The papers of a list of ids, in its order."),
         "BatchRequest": closed(asked, "Which papers to read."),
     }
@@ -237,10 +249,8 @@ def _links(**descriptions: str) -> JsonSchema:
     return closed(members, "Addresses: relative, or below the server's public address.")
 
 
-def _answer(data: JsonSchema, description: str) -> JsonSchema:
-    return closed(
-        {"data": data, "meta": ref("RevisionMeta"), "links": ref("SelfLinks")}, description
-    )
+def _answer(data: JsonSchema, description: str, links: str = "SelfLinks") -> JsonSchema:
+    return closed({"data": data, "meta": ref("RevisionMeta"), "links": ref(links)}, description)
 
 
 def _days_and_stats(types: _Types) -> dict[str, JsonSchema]:

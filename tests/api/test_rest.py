@@ -115,7 +115,8 @@ def test_a_paper_is_found_by_its_id(client: Client) -> None:
     body = answer.json()
     assert list(body["data"]) == [*MEMBERS, "abstractRaw", "publishedRaw", "sources"]
     assert {name: body["data"][name] for name in MEMBERS} == {n: row[n] for n in MEMBERS}
-    assert body["links"] == {"self": f"/v1/papers/{row['id']}"}
+    own = f"/v1/papers/{row['id']}"
+    assert body["links"] == {"self": own, "related": f"{own}/related"}
     assert body["data"]["publishedRaw"] == "Jul 13, 2024"
     source = body["data"]["sources"][0]
     with SAMPLE.open("rb") as page:

@@ -25,11 +25,12 @@ def test_names_are_unique_and_known() -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.operation_id)
-def test_a_path_has_the_parameters_that_it_names_at_its_end(operation: Operation) -> None:
+def test_a_path_has_the_parameters_that_it_names(operation: Operation) -> None:
     names = re.findall(r"\{(\w+)\}", operation.path)
     assert names == list(operation.path_parameters)
     assert operation.path.startswith(operation.prefix)
-    assert operation.path == operation.prefix + "".join(f"{{{name}}}" for name in names)
+    named = "".join(f"{{{name}}}" for name in names)
+    assert operation.path == operation.prefix + named + operation.suffix
     for name, parameter in {**operation.query, **operation.path_parameters}.items():
         assert parameter.name == name
 
