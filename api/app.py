@@ -2,9 +2,10 @@
 
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import orjson
 from starlette.applications import Starlette
@@ -28,12 +29,16 @@ from api.http import (
     options_answer,
     problem_answer,
 )
+from api.llms import llms_text, newest_id
+from api.mcp import PATH as MCP_PATH
+from api.mcp import McpDoor
 from api.negotiation import preferred_media
 from api.openapi import MEDIA_TYPES, openapi_document
 from api.pool import Pool
 from api.rate import RateLimit
 from api.rest import RestDoor
 from api.settings import Settings
+from api.tools import Tools
 from api.version import program_version
 from api.web import greeting_json, greeting_page, icon, visited_address
 from index.shelf import Shelf
@@ -46,11 +51,12 @@ third large one brings a collection of all there is, 100 ms in the event loop.""
 
 
 class Front:
-    """Sends `/v1` and `/graphql` straight to their doors, and all else to Starlette's router."""
+    """Sends what has a door of its own straight to it, and all else to Starlette's router."""
 
-    def __init__(self, rest: ASGIApp, graphql: ASGIApp, others: ASGIApp) -> None:
+    def __init__(self, rest: ASGIApp, graphql: ASGIApp, mcp: ASGIApp, others: ASGIApp) -> None:
         self._rest = rest
         self._graphql = graphql
+        self._mcp = mcp
         self._others = others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,6 +66,8 @@ class Front:
             await self._rest(scope, receive, send)
         elif path == "/graphql" or path.startswith("/graphql/"):
             await self._graphql(scope, receive, send)
+        elif path == MCP_PATH:
+            await self._mcp(scope, receive, send)
         else:
             await self._others(scope, receive, send)
 
@@ -85,8 +93,9 @@ def create_app(settings: Settings) -> ASGIApp:
             pool.close()
             shelf.close()
 
+    described = openapi_document(program_version(), settings.public_url)
     others = Starlette(
-        routes=_routes(shelf, settings.public_url),
+        routes=_routes(shelf, pool, settings, described),
         exception_handlers={HTTPException: _http_problem},
         lifespan=lifespan,
     )
@@ -94,16 +103,23 @@ def create_app(settings: Settings) -> ASGIApp:
     others.router.redirect_slashes = False
     rest = RestDoor(shelf, pool, max_body=settings.max_body, public_url=settings.public_url or "")
     graphql = GraphQLDoor(shelf, pool, max_body=settings.max_body)
-    front: ASGIApp = Front(rest, graphql, others)
+    mcp = McpDoor(
+        Tools(rest, pool, described["components"]["schemas"], settings.public_url.rstrip("/")),
+        pool,
+        max_body=settings.max_body,
+        origins=settings.cors_origins,
+        public_url=settings.public_url,
+    )
+    front: ASGIApp = Front(rest, graphql, mcp, others)
     if settings.rate_limit or settings.trusted_proxies:
         limit, trusted = settings.rate_limit, settings.trusted_proxies
         front = RateLimit(front, per_minute=limit, trusted=trusted)
     return Edge(front, origins=settings.cors_origins, hosts=settings.allowed_hosts)
 
 
-def _routes(shelf: Shelf, public_url: str) -> list[Route]:
-    """The few addresses that are no door of their own."""
-    assets, viewer = Assets(), openapi_viewer()
+def _routes(shelf: Shelf, pool: Pool, settings: Settings, described: dict[str, Any]) -> list[Route]:
+    """The few addresses that are no door of their own; `described` is the OpenAPI document."""
+    assets, viewer, public_url = Assets(), openapi_viewer(), settings.public_url
 
     async def greet(request: Request) -> Response:
         papers = shelf.stats().papers
@@ -124,8 +140,8 @@ def _routes(shelf: Shelf, public_url: str) -> list[Route]:
             raise HTTPException(404)
         return _response(request, found, constant=True)
 
-    described = orjson.dumps(openapi_document(program_version(), public_url))
-    description = Answer(described, tag=content_tag(described), vary=NEGOTIATED)
+    document = orjson.dumps(described)
+    description = Answer(document, tag=content_tag(document), vary=NEGOTIATED)
 
     async def describe(request: Request) -> Response:
         media = preferred_media(header(request.scope, b"accept"), MEDIA_TYPES) or MEDIA_TYPES[0]
@@ -143,12 +159,25 @@ def _routes(shelf: Shelf, public_url: str) -> list[Route]:
     return [
         Route("/", greet),
         Route("/favicon.ico", icon_file),
+        Route("/llms.txt", _llms(shelf, pool, settings)),
         Route("/openapi.json", describe),
         Route("/docs", viewer_page),
         Route("/assets/{name}", asset),
         Route("/healthz", health),
         Route("/readyz", readiness),
     ]
+
+
+def _llms(shelf: Shelf, pool: Pool, settings: Settings) -> Callable[[Request], Awaitable[Response]]:
+    """What answers `/llms.txt`."""
+
+    async def llms(request: Request) -> Response:
+        example = await pool.run(newest_id, shelf)
+        base = settings.public_url.rstrip("/")
+        answer = llms_text(shelf.stats(), example, base, settings.max_body)
+        return _response(request, answer)
+
+    return llms
 
 
 def from_environment() -> ASGIApp:

@@ -132,10 +132,16 @@ def accepts_page(scope: Scope) -> bool:
     return page > data or (0 < page == data and ranges.keys().isdisjoint(_DATA))
 
 
-def refuse_other_media(scope: Scope, offered: str) -> None:
-    """Raise `Problem` `not-acceptable` unless the client takes the media type `offered`."""
-    if preferred_media(header(scope, b"accept"), (offered,)) is None:
-        raise Problem("not-acceptable", f"Answers are `{offered}` here; leave `Accept` out.")
+def chosen_media(scope: Scope, offered: Sequence[str]) -> str:
+    """The media type of `offered` that the client likes best, the first where it does not care.
+
+    Raises `Problem` `not-acceptable` if it takes none of them.
+    """
+    media = preferred_media(header(scope, b"accept"), offered)
+    if media is None:
+        told = " or ".join(f"`{each}`" for each in offered)
+        raise Problem("not-acceptable", f"Answers are {told} here; leave `Accept` out.")
+    return media
 
 
 def query_parameters(scope: Scope) -> list[tuple[str, str]]:

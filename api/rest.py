@@ -7,7 +7,7 @@ from time import perf_counter
 from urllib.parse import urlencode
 
 import orjson
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from api.answers import (
     batch_json,
@@ -22,17 +22,18 @@ from api.http import (
     NEGOTIATED,
     Answer,
     ClientGone,
+    chosen_media,
     json_body,
     method_problem,
     options_answer,
     problem_answer,
     query_parameters,
     read_body,
-    refuse_other_media,
     send_answer,
 )
 from api.pool import Pool
-from api.routes import DATE, MAX_BATCH, OPERATIONS, Operation
+from api.renderings import RENDERINGS, Rendering, named_rendering
+from api.routes import DATE, JSON, MAX_BATCH, OPERATIONS, Operation
 from api.version import program_version
 from index.recent import Recent
 from index.shelf import Shelf
@@ -47,6 +48,11 @@ _URI = str.maketrans({"<": "%3C", ">": "%3E", '"': "%22"})
 """What a client may write into an address, but would end it in a `Link` header."""
 
 Parameters = list[tuple[str, str]]
+
+_PAPER = "/v1/papers/"
+
+RENDERED_AT_ONCE = 10_000
+"""Bytes of JSON above which another form of an answer is made in the pool."""
 
 MAX_ASKED = 2000
 MAX_ASKED_LENGTH = 300
@@ -90,7 +96,7 @@ class RestDoor:
         self._delivery = Delivery(pool)
         self._version = program_version().encode()
         self._asked: Recent[Asked] = Recent(MAX_ASKED)
-        handlers: dict[str, Handler] = {
+        self._handlers: dict[str, Handler] = {
             "listPapers": self._papers,
             "batchPapers": self._batch,
             "getPaper": self._paper,
@@ -100,7 +106,7 @@ class RestDoor:
             "getStats": self._stats,
         }
         rows = [
-            (each, handlers[each.operation_id])
+            (each, self._handlers[each.operation_id])
             for each in OPERATIONS
             if each.path.startswith("/v1/")
         ]
@@ -113,11 +119,14 @@ class RestDoor:
         began = perf_counter()
         verb = scope["method"]
         try:
-            operation, handler, rest = self._route(scope["path"])
+            path, named = self._named(scope["path"])
+            operation, handler, rest = self._route(path)
             method = operation.method
             if verb == method or (verb == "HEAD" and method == "GET"):
-                refuse_other_media(scope, "application/json")
+                rendering = self._rendering(scope, operation, named)
                 planned = handler(Call(scope, receive, operation, rest))
+                if named or rendering.renderers:
+                    planned = self._rendered(planned, operation, rendering)
                 answer = await self._delivery.deliver(planned, scope)
             else:
                 allowed = "GET, HEAD, OPTIONS" if method == "GET" else f"{method}, OPTIONS"
@@ -130,6 +139,63 @@ class RestDoor:
             return
         await send_answer(answer, send, head=verb == "HEAD", began=began)
 
+    async def ask(self, operation: Operation, rest: str, given: Parameters) -> Answer:
+        """The JSON that a `GET` answers, for other doors; raises `Problem`.
+
+        `rest` is what the operation's path leaves open, `given` its parameters, as in a URL.
+        """
+        scope: Scope = {
+            "type": "http",
+            "method": "GET",
+            "path": operation.prefix + rest + operation.suffix,
+            "query_string": urlencode(given).encode(),
+            "headers": [],
+        }
+        call = Call(scope, _no_body, operation, rest)
+        handler = self._handlers[operation.operation_id]
+        return await self._delivery.deliver(handler(call), scope)
+
+    def _named(self, path: str) -> tuple[str, Rendering | None]:
+        """A path without the suffix that names a rendering, and that rendering.
+
+        What is the id of a paper as it stands, such as a DOI, keeps its end.
+        """
+        named = named_rendering(path)
+        if named is None:
+            return path, None
+        identifier = path.removeprefix(_PAPER)
+        if identifier != path and self._shelf.find_paper(identifier) is not None:
+            return path, None
+        return path.removesuffix(named.suffix), named
+
+    def _rendering(self, scope: Scope, operation: Operation, named: Rendering | None) -> Rendering:
+        """The rendering that a path names, else the one that the client likes best."""
+        offered = operation.answer.content
+        if named is None:
+            return RENDERINGS[chosen_media(scope, tuple(offered))]
+        if named.media not in offered:
+            raise _nothing_at(scope["path"])
+        return named
+
+    def _rendered(self, planned: Planned, operation: Operation, rendering: Rendering) -> Planned:
+        """The same answer in another form; its validator is that of the JSON, and the form's."""
+        tag = planned.tag and planned.tag + rendering.suffix.encode()
+        return replace(
+            planned, make=partial(self._render, planned, operation, rendering, tag), tag=tag
+        )
+
+    async def _render(
+        self, planned: Planned, operation: Operation, rendering: Rendering, tag: bytes
+    ) -> Answer:
+        answer = await planned.make()
+        name = operation.answer.content[JSON]
+        if not rendering.renderers or name is None:
+            return replace(answer, tag=tag or answer.tag + rendering.suffix.encode())
+        call = partial(rendering.render, name, answer.body, self._public_url)
+        body = await self._pool.run(call) if len(answer.body) > RENDERED_AT_ONCE else call()
+        media = f"{rendering.media}; charset=utf-8".encode()
+        return replace(answer, body=body, media=media, tag=tag or content_tag(body))
+
     def _route(self, path: str) -> tuple[Operation, Handler, str]:
         """Operation and handler of a path, and what the operation leaves open of it."""
         if found := self._exact.get(path):
@@ -140,8 +206,7 @@ class RestDoor:
             if ends and path.startswith(operation.prefix) and start < behind:
                 return operation, handler, path[start:behind]
         near = path.rstrip("/")
-        hint = f"Did you mean {near}?" if near in self._exact else "`GET /` lists the doors."
-        raise Problem("route-not-found", f"There is nothing at {path[:200]}. {hint}")
+        raise _nothing_at(path, near if near in self._exact else "")
 
     def _papers(self, call: Call) -> Planned:
         scope = call.scope
@@ -270,6 +335,15 @@ def _read(scope: Scope) -> Asked:
     request = parse_request(given)
     walks = request.cursor is not None or request.before not in (None, END)
     return Asked(given, request, walks)
+
+
+def _nothing_at(path: str, near: str = "") -> Problem:
+    hint = f"Did you mean {near}?" if near else "`GET /` lists the doors."
+    return Problem("route-not-found", f"There is nothing at {path[:200]}. {hint}")
+
+
+async def _no_body() -> Message:
+    return {"type": "http.request"}
 
 
 def _no_parameters(call: Call) -> None:

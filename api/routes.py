@@ -16,6 +16,7 @@ JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 HTML = "text/html"
 TEXT = "text/plain"
+MARKDOWN = "text/markdown"
 
 MAX_BATCH = 500
 """Ids that one batch may ask for."""
@@ -205,7 +206,7 @@ _GRAPHQL_ANSWER = Success(
 )
 _DAILY_ANSWER = Success(
     "Papers by their position on the page that listed them.",
-    {JSON: "DailyPage"},
+    {JSON: "DailyPage", MARKDOWN: None},
     tagged=True,
     linked=True,
 )
@@ -221,7 +222,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "different names must all hold; several values of one mean any of them.",
         Success(
             "A page of papers, and what holds for the whole result.",
-            {JSON: "PaperPage"},
+            {JSON: "PaperPage", MARKDOWN: None},
             tagged=True,
             linked=True,
         ),
@@ -250,7 +251,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "papers",
         "Read one paper",
         "The whole paper, by any of its ids.",
-        Success("The paper.", {JSON: "PaperAnswer"}, tagged=True, linked=True),
+        Success("The paper.", {JSON: "PaperAnswer", MARKDOWN: None}, tagged=True, linked=True),
         path_parameters={"id": ID},
         problems=("paper-not-found", "paper-removed"),
     ),
@@ -263,7 +264,9 @@ OPERATIONS: tuple[Operation, ...] = (
         "The papers whose words are most like those of a paper's title and abstract, the nearest "
         "first, without the paper itself. There is no total: nearly all papers share some word. "
         "Of an id that ends in `/related` the paper is shown.",
-        Success("The papers with their scores.", {JSON: "RelatedPapers"}, tagged=True),
+        Success(
+            "The papers with their scores.", {JSON: "RelatedPapers", MARKDOWN: None}, tagged=True
+        ),
         RELATED,
         {"id": ID},
         problems=("paper-not-found", "paper-removed", "starting", "time-budget"),
@@ -344,6 +347,15 @@ OPERATIONS: tuple[Operation, ...] = (
         "The doors of this server",
         "An index of the doors; for a browser a page with a search box.",
         Success("The doors.", {JSON: "Index", HTML: None}, tagged=True),
+    ),
+    Operation(
+        "GET",
+        "/llms.txt",
+        "getLlmsText",
+        "service",
+        "This server, for programs that read",
+        "What this server has and where, in the form of llmstxt.org: Markdown as plain text.",
+        Success("The text.", {TEXT: None}, tagged=True),
     ),
     Operation(
         "GET",

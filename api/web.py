@@ -20,9 +20,14 @@ DOORS: tuple[tuple[str, str, str], ...] = (
     ("graphqlSchema", "/graphql/schema.graphql", "The GraphQL schema as text"),
     ("docs", "/docs", "Every REST address with its parameters, to read and to try"),
     ("openapi", "/openapi.json", "The description of REST for programs: OpenAPI 3.1"),
+    ("mcp", "/mcp", "The Model Context Protocol: POST, for programs that use tools"),
+    ("llms", "/llms.txt", "This server, for programs that read"),
     ("health", "/healthz", "Whether the process lives"),
     ("ready", "/readyz", "Whether the index has caught up after the start"),
 )
+
+_POSTED = ("/v1/papers/batch", "/mcp")
+"""Doors where a link leads to nothing to see."""
 
 EXAMPLES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("optimal transport", "both words, then papers with one of them", ()),
@@ -141,4 +146,5 @@ def icon() -> Answer:
 
 
 def _door(href: str) -> str:
-    return escape(href) if "{" in href or "batch" in href else f'<a href="{href[1:]}">{href}</a>'
+    led = "{" not in href and href not in _POSTED
+    return f'<a href="{href[1:]}">{href}</a>' if led else escape(href)

@@ -35,6 +35,7 @@ PROBLEMS: dict[str, ProblemKind] = {
         ProblemKind("rate-limited", 429, "Too many requests"),
         ProblemKind("header-invalid", 400, "Invalid header"),
         ProblemKind("host-not-allowed", 400, "Host not allowed"),
+        ProblemKind("origin-not-allowed", 403, "Origin not allowed"),
         ProblemKind("body-not-json", 400, "Body is not valid JSON"),
         ProblemKind("body-invalid", 422, "Body has an invalid member"),
         ProblemKind("body-too-large", 413, "Body too large"),

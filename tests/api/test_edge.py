@@ -16,6 +16,8 @@ BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 METHODS = {
     "/": READ,
     "/favicon.ico": READ,
+    "/llms.txt": READ,
+    "/mcp": "POST, OPTIONS",
     "/healthz": READ,
     "/readyz": READ,
     "/v1/papers": READ,
@@ -73,7 +75,7 @@ def test_a_final_slash_is_pointed_out(client: Client) -> None:
 
 def test_head_is_get_without_a_body(client: Client) -> None:
     same = ("content-type", "content-length", "vary", "x-content-type-options")
-    for path in {*METHODS, *NOWHERE} - {"/v1/papers/batch"}:
+    for path in {*METHODS, *NOWHERE} - {"/v1/papers/batch", "/mcp"}:
         get, head = (client.request(method, path) for method in ("GET", "HEAD"))
         assert head.status_code == get.status_code
         assert head.content == b""

@@ -30,8 +30,8 @@ CONTRACT = REPOSITORY / "schema" / "contracts" / "openapi.json"
 WITHOUT_EXAMPLE = {"request-timeout", "server-busy"}
 """Problems that take seconds, or a thousand connections, to meet."""
 
-UNREACHED = {"query-text-invalid"}
-"""Problems of GraphQL alone: a URL that is no UTF-8 is `parameter-invalid` before."""
+UNREACHED = {"query-text-invalid", "origin-not-allowed"}
+"""Problems of GraphQL alone (a URL that is no UTF-8 is `parameter-invalid` before), and of MCP."""
 
 WORDS = ["alignment", "optimal", "transport", "language", "models", "the", "survey", "zzz"]
 
