@@ -111,4 +111,10 @@ JUDGES: Sequence[Judge] = (
         HERE / "openapi" / "fuzz.py",
         seconds=480,
     ),
+    Judge(
+        "mcp",
+        "the official client of MCP for Python: three ways in, every tool, refusals",
+        PYTHON,
+        HERE / "mcp" / "official_client.py",
+    ),
 )
