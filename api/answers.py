@@ -1,6 +1,6 @@
 """The JSON of answers, joined from the rows as they were rendered when they were written."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 import orjson
@@ -9,6 +9,7 @@ from index.facets import Facet
 from index.related import Related
 from index.searches import Answer
 from index.shelf import DailyPage, Stats
+from schema.search import Explanation, Hit
 
 Links = Mapping[str, str | None]
 
@@ -16,22 +17,35 @@ Links = Mapping[str, str | None]
 def page_json(answer: Answer, links: Links | None = None) -> bytes:
     """A page of a list or search: `data`, `meta`, `facets` and, where given, `links`.
 
-    With a query each row gains `search: {score, highlights}`: the score is null where nothing
-    ranked, highlights where none were asked for.
+    With a query each row gains `search: {score, highlights, explanation}`: score and explanation
+    are null where nothing ranked, highlights and explanation where they were not asked for.
     """
     page = answer.page
     if page.request.q is None:
         data = b",".join(answer.rows)
-    elif answer.highlights is None:
-        data = b",".join(
-            b'%b,"search":{"score":%b,"highlights":null}}' % (row[:-1], orjson.dumps(hit.score))
-            for row, hit in zip(answer.rows, page.hits, strict=True)
-        )
+    elif answer.highlights is None and answer.explanations is None:
+        data = _scored(answer.rows, page.hits)
     else:
+        none = [None] * len(page.hits)
         data = b",".join(
             b'%b,"search":%b}'
-            % (row[:-1], orjson.dumps({"score": hit.score, "highlights": list(highlights)}))
-            for row, hit, highlights in zip(answer.rows, page.hits, answer.highlights, strict=True)
+            % (
+                row[:-1],
+                orjson.dumps(
+                    {
+                        "score": hit.score,
+                        "highlights": marked,
+                        "explanation": explained and explanation_data(explained),
+                    }
+                ),
+            )
+            for row, hit, marked, explained in zip(
+                answer.rows,
+                page.hits,
+                answer.highlights or none,
+                answer.explanations or none,
+                strict=True,
+            )
         )
     meta = {
         "total": page.total,
@@ -47,6 +61,35 @@ def page_json(answer: Answer, links: Links | None = None) -> bytes:
     if answer.facets is not None:
         facets = {name: found and facet_data(found) for name, found in answer.facets.items()}
     return envelope(b"[%b]" % data, meta, links, facets=facets)
+
+
+def _scored(rows: Sequence[bytes], hits: Sequence[Hit]) -> bytes:
+    """Rows of a search that shows nothing of them but their scores."""
+    return b",".join(
+        b'%b,"search":{"score":%b,"highlights":null,"explanation":null}}'
+        % (row[:-1], orjson.dumps(hit.score))
+        for row, hit in zip(rows, hits, strict=True)
+    )
+
+
+def explanation_data(explanation: Explanation) -> dict[str, object]:
+    """An explanation under its public names."""
+    return {
+        "fullMatch": explanation.full_match,
+        "missing": list(explanation.missing),
+        "parts": [
+            {
+                "kind": part.kind.value,
+                "term": part.term,
+                "matched": list(part.matched),
+                "field": part.field,
+                "count": part.count,
+                "weight": part.weight,
+                "score": part.score,
+            }
+            for part in explanation.parts
+        ],
+    }
 
 
 def facet_data(facet: Facet) -> dict[str, object]:
@@ -67,10 +110,7 @@ def batch_json(rows: Iterable[bytes | None], revision: str, links: Links) -> byt
 
 def related_json(related: Related, links: Links) -> bytes:
     """Related papers as rows of a search, with their scores."""
-    data = b",".join(
-        b'%b,"search":{"score":%b,"highlights":null}}' % (row[:-1], orjson.dumps(hit.score))
-        for row, hit in zip(related.rows, related.hits, strict=True)
-    )
+    data = _scored(related.rows, related.hits)
     meta = {"limit": related.limit, "revision": related.revision}
     return envelope(b"[%b]" % data, meta, links)
 

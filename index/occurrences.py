@@ -65,6 +65,10 @@ class Sought(dict[str, tuple[int, ...]]):
                 words = frozenset(self._expand(leaf))
                 return self._tested(_shared(words), words.__contains__) if words else _nowhere
 
+    def starts(self, phrase: Phrase) -> Finder:
+        """What finds the first word of each occurrence of a phrase, one for each."""
+        return _phrase([self._stem(word) for word in phrase.words], phrase.slop, starts=True)
+
     def _stem(self, text: str) -> int:
         self._open(stem_opening(text) if self._stemmed else text)
         return self._stems.setdefault(text, len(self._stems) + len(self._tests))
@@ -112,8 +116,11 @@ def _at(number: int) -> Finder:
     return find
 
 
-def _phrase(words: Sequence[int], slop: int) -> Finder:
-    """The words of all occurrences: ways to place the words, each 1 to `slop` behind the last."""
+def _phrase(words: Sequence[int], slop: int, *, starts: bool = False) -> Finder:
+    """The words of all occurrences: ways to place the words, each 1 to `slop` behind the last.
+
+    With `starts` the first words alone.
+    """
 
     def find(part: Part) -> Sequence[int]:
         if not words or not all(word in part.where for word in words):
@@ -128,7 +135,7 @@ def _phrase(words: Sequence[int], slop: int) -> Finder:
         for before in reversed(reached[:-1]):
             kept = _ahead(before, kept, slop)
             found.update(kept)
-        return sorted(found)
+        return kept if starts else sorted(found)
 
     return find
 

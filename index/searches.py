@@ -10,6 +10,7 @@ import orjson
 from index.cursors import Cursor, CursorCodec, fingerprint
 from index.document import index_document
 from index.engine import Capabilities
+from index.explanation import explanations
 from index.facets import Facet, facet
 from index.highlight import Highlighter, Holds
 from index.language import Parsed, parse
@@ -20,7 +21,7 @@ from index.recent import Recent
 from index.view import MAX_DIRECT_RANK, STALE, Plan, View, is_light, parsed_of
 from index.views import Views
 from schema.members import FURTHER_MEMBERS
-from schema.search import END, RELEVANCE, Highlight, Hit, Match, Page, SearchRequest
+from schema.search import END, RELEVANCE, Explanation, Highlight, Hit, Match, Page, SearchRequest
 
 PAGE_CACHE_BYTES = 32 * 2**20
 MAX_FACETS_KEPT = 200
@@ -34,14 +35,15 @@ MAX_DIRECT_PAIRS = 1
 class Answer:
     """A page with the extras that its request asks for.
 
-    `rows` are JSON objects with the members asked for. `facets` by name and `highlights` for each
-    row are None where they were not asked for.
+    `rows` are JSON objects with the members asked for. `facets` by name, and `highlights` and
+    `explanations` for each row, are None where they were not asked for.
     """
 
     page: Page
     rows: Sequence[bytes]
     facets: Mapping[str, Facet | None] | None = None
     highlights: Sequence[tuple[Highlight, ...]] | None = None
+    explanations: Sequence[Explanation | None] | None = None
 
 
 class Searches:
@@ -90,7 +92,7 @@ class Searches:
             and is_light(filters)
         )
         light = (page is not None or direct) and not (
-            request.extras.facets or request.extras.highlight
+            request.extras.facets or request.extras.highlight or request.extras.explain
         )
         return Plan(
             *(request, view, parsed, filters, light, start, backward, stale, page),
@@ -154,6 +156,7 @@ class Searches:
             if extras.facets
             else None,
             highlights=self.highlights(page, plan) if extras.highlight else None,
+            explanations=self.explanations(page, plan) if extras.explain else None,
         )
 
     def cursors(self, page: Page, plan: Plan, numbers: Sequence[int] | None = None) -> list[str]:
@@ -183,6 +186,19 @@ class Searches:
         tree = plan.parsed.any if page.matched is Match.ANY else plan.parsed.all
         highlighter = Highlighter(tree, plan.view.open_snapshot().expand)
         return [_highlights(highlighter, orjson.loads(row)) for row in page.rows]
+
+    def explanations(self, page: Page, plan: Plan) -> list[Explanation | None]:
+        """Why each paper of a page has its score, in order; None where nothing ranked."""
+        text = plan.request.q
+        if text is None or plan.request.sort[0].name != RELEVANCE or not page.hits:
+            return [None] * len(page.hits)
+        plan = self._settled(plan)
+        ranking, feedback = self._order(plan.request, plan.parsed)
+        plan = replace(plan, ranking=ranking, feedback=feedback)
+        papers = [orjson.loads(row) for row in page.rows]
+        scoring = plan.view.scoring(plan, page, [paper["id"] for paper in papers])
+        snapshot = plan.view.open_snapshot()
+        return [*explanations(text, page.hits, papers, scoring, snapshot)]
 
     def _settled(self, plan: Plan) -> Plan:
         """A plan whose long text is cut to its rarest words, which takes the index to tell."""

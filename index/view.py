@@ -10,7 +10,8 @@ from index.blocks import Blocks
 from index.cursors import Cursor
 from index.document import exact_value
 from index.engine import Snapshot
-from index.feedback import with_feedback
+from index.explanation import Scoring
+from index.feedback import Led, with_feedback
 from index.language import Parsed, parse
 from index.query import And, Every, Fuzzy, Node, Not, Or, Phrase, Prefix, Range, Term, Wildcard
 from index.ranking import Ranking, Recipe
@@ -116,7 +117,7 @@ class View:
         self.walked = False
         self._blocks = Blocks(KEPT_BLOCKS)
         self._first_blocks: Recent[Hits] = Recent(KEPT_FEEDBACK)
-        self._fed_back: Recent[tuple[Hits, ...]] = Recent(KEPT_FEEDBACK)
+        self._fed_back: Recent[Led] = Recent(KEPT_FEEDBACK)
         self.index_position = snapshot.position if snapshot else 0
         generation = snapshot.generation if snapshot else "none"
         self.revision = f"{reader.position:x}-{self.index_position:x}-{generation}"
@@ -204,7 +205,7 @@ class View:
         """
         if first < BLOCK and plan.feedback:
             trees = beside or (tree,)
-            led = self._led_blocks(plan, trees)[trees.index(tree)]
+            led = self._led_blocks(plan, trees).blocks[trees.index(tree)]
             hits = led.hits[first : first + max(0, count)]
             if len(hits) < count and led.total > BLOCK:
                 hits += self._search(plan, tree)(offset=BLOCK, limit=count - len(hits)).hits
@@ -246,7 +247,7 @@ class View:
         key = (plan.request.q, plan.filters, tree)
         return self._first_blocks.get(key, partial(self._search(plan, tree), limit=BLOCK))
 
-    def _led_blocks(self, plan: Plan, trees: Trees) -> tuple[Hits, ...]:
+    def _led_blocks(self, plan: Plan, trees: Trees) -> Led:
         """The first blocks of trees whose results follow one another, as feedback orders them.
 
         It is worked out in this revision, alike for all pages.
@@ -262,13 +263,23 @@ class View:
             ),
         )
 
+    def scoring(self, plan: Plan, page: Page, ids: Sequence[str]) -> Scoring:
+        """How the hits of a page by relevance, with these own ids, got their scores."""
+        rowids = [hit.rowid for hit in page.hits]
+        if page.matched is Match.ANY:
+            shown = Or(tuple(Term("id", each) for each in ids))
+            whole = self.open_snapshot().search(plan.parsed.all, shown, limit=len(ids), ranking=())
+            rowids = [hit.rowid for hit in whole.hits]
+        led = self._led_blocks(plan, _trees(plan, page.matched)) if plan.feedback else Led(())
+        first = {hit.rowid for block in led.blocks for hit in block.hits}
+        return Scoring(plan.ranking or (), led.clauses, first, frozenset(rowids))
+
     def _then_partial(self, plan: Plan, full: Hits | None) -> Hits:
         """Behind the papers with all words those with some, by score; the sets are disjoint.
 
         `full` is the page among the former, None where feedback orders both.
         """
-        whole, some = plan.parsed.all, And((plan.parsed.any, Not(plan.parsed.all)))
-        both = (whole, some)
+        whole, some = both = _trees(plan, Match.ANY)
         full = full or self._page(plan, whole, both)
         total, snapshot = full.total, self.open_snapshot()
         first, count = _window(plan, lambda: total + snapshot.count(some, plan.filters))
@@ -296,6 +307,14 @@ class View:
             known = changed <= self.index_position
             places.append(SortPosition(tuple(values.values()), tie) if known else None)
         return places
+
+
+def _trees(plan: Plan, matched: Match) -> Trees:
+    """The trees whose results, one behind the other, are that of a plan by relevance."""
+    whole, some = plan.parsed.all, plan.parsed.any
+    if matched is Match.ALL:
+        return (whole,)
+    return (some,) if plan.request.match is Match.ANY else (whole, And((some, Not(whole))))
 
 
 def _window(plan: Plan, total: Callable[[], int]) -> tuple[int, int]:

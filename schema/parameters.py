@@ -229,6 +229,14 @@ HIGHLIGHT = Parameter(
     "true or false",
     "true",
 )
+EXPLAIN = Parameter(
+    "explain",
+    "Whether each paper shows of what its score is made; null in an order other than relevance.",
+    written.FLAG | {"default": False},
+    written.flag,
+    "true or false",
+    "true",
+)
 FIELDS = Parameter(
     "fields",
     "Members that the papers show, instead of all that a list shows.",
@@ -252,6 +260,7 @@ SEARCH: Mapping[str, Parameter] = {
         FACET_NAMES,
         FACET_SIZE,
         HIGHLIGHT,
+        EXPLAIN,
         FIELDS,
     )
 }

@@ -24,7 +24,7 @@ from schema.search import (
     SortKey,
 )
 
-_EXTRAS = frozenset({"facets", "facetSize", "highlight", "fields"})
+_EXTRAS = frozenset({"facets", "facetSize", "highlight", "explain", "fields"})
 
 Given = Iterable[tuple[str, str]]
 """Parameters as they stand in a URL: names and values, decoded, in order."""
@@ -145,5 +145,6 @@ def _extras(meanings: Mapping[str, Any]) -> Extras:
         facets=meanings.get("facets", ()),
         facet_size=meanings.get("facetSize", DEFAULT_FACET_SIZE),
         highlight=meanings.get("highlight", False),
+        explain=meanings.get("explain", False),
         fields=meanings.get("fields"),
     )

@@ -111,6 +111,51 @@ class Highlight:
     fragments: tuple[Fragment, ...]
 
 
+class ScoreKind(StrEnum):
+    """Why something is a part of a score."""
+
+    WORD = "word"
+    STEM = "stem"
+    PAIR = "pair"
+    TITLE = "title"
+    FEEDBACK = "feedback"
+    PREFIX = "prefix"
+    WILDCARD = "wildcard"
+    TYPO = "typo"
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePart:
+    """A part of a hit's score.
+
+    `term` is what was looked for, as the query wrote it (of `feedback`, which no query wrote, as
+    the paper writes it); `matched` what the paper has of it, as it stands there, the most frequent
+    first; `field` where: `text` is title and abstract, of which BM25 counts the title twice.
+    `count` is how often it is there, `weight` its boost in the query.
+    """
+
+    kind: ScoreKind
+    term: str
+    matched: tuple[str, ...]
+    field: str
+    count: int
+    weight: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a hit has its score: the sum of its `parts`, the largest first.
+
+    `full_match` says whether the paper matches the whole query, not only some of its words;
+    `missing` are the words of the query that it lacks.
+    """
+
+    full_match: bool
+    missing: tuple[str, ...]
+    parts: tuple[ScorePart, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Hits:
     """One page of hits in order, and the exact number of papers that match."""
@@ -160,7 +205,9 @@ class QueryWarning:
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What an answer carries besides its papers: facets with so many values each, highlights.
+    """What an answer carries besides its papers: facets with so many values each, and more of each.
+
+    That is its highlights and, by `explain`, of what its score is made.
 
     `fields` names the members that papers show, None for those of a list row.
     """
@@ -168,6 +215,7 @@ class Extras:
     facets: tuple[str, ...] = ()
     facet_size: int = DEFAULT_FACET_SIZE
     highlight: bool = False
+    explain: bool = False
     fields: tuple[str, ...] | None = None
 
 

@@ -55,6 +55,7 @@ SERVICE = {
     "index.searches",
     "index.feedback",
     "index.related",
+    "index.explanation",
 }
 """The service and its helpers, which hold the parts together."""
 

@@ -23,9 +23,17 @@ from api.terminal import Column, Terminal, printable
 from schema.errors import Problem
 from schema.filters import FILTERS
 from schema.request import parse_request
-from schema.search import DEFAULT_LIMIT, MAX_LIMIT, SORT_FIELDS, Match, SearchRequest
+from schema.search import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    SORT_FIELDS,
+    Explanation,
+    Match,
+    SearchRequest,
+)
 
 if TYPE_CHECKING:
+    from index.searches import Answer
     from index.shelf import Shelf
     from schema.search import Page
 
@@ -55,6 +63,7 @@ def add_search_arguments(parser: Parser) -> None:
     )
     for name, (metavar, help_text) in OWN_OPTIONS.items():
         parser.option(option_name(name), help_text, metavar, action="append", dest=name)
+    parser.option("--explain", "show of what the score of each paper is made")
     for spec in FILTERS:
         more = " May be repeated." if spec.repeatable else ""
         parser.option(
@@ -79,7 +88,7 @@ def search(arguments: argparse.Namespace, settings: Settings, terminal: Terminal
 
         terminal.answer_json(page_json(answer))
     else:
-        _show_page(answer.page, terminal)
+        _show_page(answer, terminal)
     return OK
 
 
@@ -99,6 +108,7 @@ def _request(arguments: argparse.Namespace) -> SearchRequest:
     parameters = [("q", " ".join(arguments.words))] if arguments.words else []
     for name in (*OWN_OPTIONS, *(spec.name for spec in FILTERS)):
         parameters += [(name, value) for value in getattr(arguments, name) or ()]
+    parameters += [("explain", "true")] if arguments.explain else []
     for name, value in parameters:
         if not is_unicode(value):
             raise UsageError(f"{'the query' if name == 'q' else option_name(name)} is not UTF-8")
@@ -113,14 +123,19 @@ def is_unicode(text: str) -> bool:
     return not any("\ud800" <= each <= "\udfff" for each in text)
 
 
-def _show_page(page: "Page", terminal: Terminal) -> None:
+def _show_page(answer: "Answer", terminal: Terminal) -> None:
+    page = answer.page
     for warning in page.warnings:
         terminal.note(printable(f"warning: {warning.message}"))
     if not page.rows:
         terminal.answer("No paper matches." if page.request.cursor is None else "No more papers.")
         return
     columns = (Column("Published", 10), Column("Authors", 7, right=True), Column("Title, id"))
-    terminal.table(columns, [_table_row(orjson.loads(row)) for row in page.rows])
+    rows = [_table_row(orjson.loads(row)) for row in page.rows]
+    if answer.explanations:
+        explained = zip(rows, answer.explanations, strict=True)
+        rows = [(cells, "\n  ".join([below, *_parts(each)])) for (cells, below), each in explained]
+    terminal.table(columns, rows)
     terminal.answer(_counted(page))
     if page.next_cursor:
         terminal.answer(f"More: the same with --cursor {page.next_cursor}")
@@ -129,6 +144,20 @@ def _show_page(page: "Page", terminal: Terminal) -> None:
 def _table_row(paper: Mapping[str, Any]) -> tuple[tuple[str, str, str], str]:
     count = "" if paper["authorCount"] is None else f"{paper['authorCount']:,}"
     return (_day(paper), count, printable(paper["title"])), printable(paper["id"])
+
+
+def _parts(explanation: Explanation | None) -> list[str]:
+    """The parts of a score, a line each, and what is missing."""
+    if explanation is None:
+        return []
+    lines = [
+        f"{part.score:10.4f}  {part.kind:8}  {part.term}: {part.count} in {part.field}"
+        f" ({', '.join(part.matched)})"
+        for part in explanation.parts
+    ]
+    if explanation.missing:
+        lines.append(f"{'without':>10}  {', '.join(explanation.missing)}")
+    return [printable(line) for line in lines]
 
 
 def _day(paper: Mapping[str, Any]) -> str:
@@ -223,6 +252,7 @@ SEARCH = Command(
         Example("papershelf search 'protein -llm'", "without a word"),
         Example("papershelf search -- '-vision'", "text that begins with -, behind --"),
         Example("papershelf search alignment --year 2023-2025 --min-authors 20", "with filters"),
+        Example("papershelf search optimal transport --explain", "why they are found, and why so"),
         Example("papershelf search --sort -publishedAt --limit 5 --json", "the newest, as JSON"),
     ),
     add_arguments=add_search_arguments,

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from api.answers import facet_data
-from api.graphql.types import Paper
+from api.graphql.types import Paper, described
 from api.graphql.work import Work
-from schema.search import DEFAULT_FACET_SIZE, FACETS, MAX_FACET_SIZE, Match
+from schema.search import DEFAULT_FACET_SIZE, FACETS, MAX_FACET_SIZE, Match, ScoreKind
 
 _FacetSize = Annotated[
     int | None,
@@ -107,6 +107,58 @@ else:
     Facets = _facets()
 
 
+described(
+    ScoreKind,
+    "ScoreKind",
+    "Why something is a part of a score.",
+    {
+        "word": "The paper has a word of the query.",
+        "stem": "It has other forms of a word of the query, and not the one that was written.",
+        "pair": "It has neighbouring words of the query side by side.",
+        "title": "Its title has a word of the query; on top of `word` or `stem`.",
+        "feedback": "It has a word that the first hits share.",
+        "prefix": "It has words that begin as the query says.",
+        "wildcard": "It has words that fit a pattern of the query.",
+        "typo": "It has words spelled nearly like one of the query.",
+    },
+)
+
+
+@strawberry.type(description="A part of a score.")
+class ScorePart:
+    """An element of `Explanation.parts`."""
+
+    kind: ScoreKind = strawberry.field(description="Why it is a part.")
+    term: str = strawberry.field(
+        description="What was looked for, as the query wrote it; of `feedback`, which no query "
+        "wrote, as the paper writes it."
+    )
+    matched: list[str] = strawberry.field(
+        description="What the paper has of it, as it stands there: at most five ways of writing "
+        "it, the most frequent first."
+    )
+    field: str = strawberry.field(
+        description="Where: `title`, `abstract`, `author`, or `text`, which is the title, counted "
+        "twice, and the abstract."
+    )
+    count: int = strawberry.field(description="How often it is there.")
+    weight: float = strawberry.field(description="Its boost; 1 for a word that stands once.")
+    score: float = strawberry.field(description="What it adds to the score.")
+
+
+@strawberry.type(description="Why a paper has its score.")
+class Explanation:
+    """`PaperEdge.explanation`."""
+
+    full_match: bool = strawberry.field(
+        description="Whether the paper matches the whole query, not only some of its words."
+    )
+    missing: list[str] = strawberry.field(description="The words of the query that it lacks.")
+    parts: list[ScorePart] = strawberry.field(
+        description="The parts of which the score is the sum, to seven digits; the largest first."
+    )
+
+
 @strawberry.type(description="A paper within a result.")
 class PaperEdge:
     """An element of `PaperConnection.edges`."""
@@ -118,6 +170,9 @@ class PaperEdge:
     )
     highlights: list[Highlight] = strawberry.field(
         description="What the query matched: the title, then the best excerpts of the abstract."
+    )
+    explanation: Explanation | None = strawberry.field(
+        description="Of what the score is made; null where nothing is ranked."
     )
     node: Paper = strawberry.field(description="The paper.")
 

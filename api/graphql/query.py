@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from itertools import zip_longest
 from typing import Annotated, Any
 
 import orjson
@@ -19,7 +18,7 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 
-from api.answers import stats_data
+from api.answers import explanation_data, stats_data
 from api.graphql.arguments import PaperArguments, PaperFilter
 from api.graphql.connection import FACETS_OF, PaperConnection
 from api.graphql.cost import MAX_NODES
@@ -39,9 +38,11 @@ from api.pool import Pool
 from index.searches import Answer
 from index.shelf import Shelf
 from index.view import Plan, View
-from schema.errors import Problem
+from schema.errors import ParameterError, Problem
+from schema.parameters import RELATED_LIMIT
 from schema.search import (
     DEFAULT_LIMIT,
+    DEFAULT_RELATED,
     MAX_LIMIT,
     Extras,
     Match,
@@ -57,6 +58,28 @@ def _full(row: Row, full: bytes | None) -> Row:
         decoded: Row = orjson.loads(full)
         return decoded
     return row | {"abstractRaw": None, "publishedRaw": None, "sources": None}
+
+
+def _edges(answer: Answer, cursors: Sequence[str], rows: Sequence[Row]) -> list[Row]:
+    """Members of `PaperEdge` for each row; without cursors nobody reads those."""
+    nothing = [None] * len(rows)
+    return [
+        {
+            "cursor": cursor,
+            "score": hit.score,
+            "highlights": [highlight_row(each) for each in highlights or ()],
+            "explanation": explanation and explanation_data(explanation),
+            "node": row,
+        }
+        for row, hit, cursor, highlights, explanation in zip(
+            rows,
+            answer.page.hits,
+            cursors or nothing,
+            answer.highlights or nothing,
+            answer.explanations or nothing,
+            strict=False,
+        )
+    ]
 
 
 def _described(description: str) -> Any:
@@ -155,8 +178,9 @@ class Root:
         work: Work = info.context
         asked = PaperArguments(query, match, filter, order_by, first, after, last, before)
         request = asked.request()
-        if work.wants(info.path, "highlights"):
-            request = replace(request, extras=Extras(highlight=True))
+        marks, explains = (work.wants(info.path, name) for name in ("highlights", "explanation"))
+        if marks or explains:
+            request = replace(request, extras=Extras(highlight=marks, explain=explains))
         plan = self._shelf.plan(request, work.view)
         if plan.stale or plan.view is not work.view:
             work.settled = False
@@ -173,7 +197,6 @@ class Root:
     def _connection(self, plan: Plan, totals_only: bool, wants: Wants, answer: Answer) -> Row:
         """Members of `PaperConnection`; papers and cursors only where they are wanted."""
         page = answer.page
-        marked = answer.highlights or [()] * len(page.hits)
         rows: list[Row] = []
         cursors: list[str] = []
         ends: list[str] = []
@@ -188,18 +211,7 @@ class Root:
             elif page.hits and wants("startCursor", "endCursor"):
                 ends = self._shelf.cursors(page, plan, (0, len(page.hits) - 1))
         return {
-            "edges": [
-                {
-                    "cursor": cursor,
-                    "score": hit.score,
-                    "highlights": [highlight_row(each) for each in highlights],
-                    "node": row,
-                }
-                for cursor, hit, highlights, row in zip_longest(
-                    cursors, page.hits[: len(rows)], marked[: len(rows)], rows
-                )
-                if row is not None
-            ],
+            "edges": _edges(answer, cursors, rows),
             "nodes": rows,
             "pageInfo": {
                 "hasNextPage": bool(page.hits) if totals_only else page.next_cursor is not None,
@@ -246,6 +258,28 @@ class Root:
             "endCursor": page.next_cursor,
             "revision": page.revision,
         }
+
+    async def related(self, info: strawberry.Info, identifier: str, first: int | None) -> Any:
+        """Members of `RelatedPaper`; none for a paper that is no longer there."""
+        work: Work = info.context
+        faults: list[ParameterError] = []
+        limit = RELATED_LIMIT.read([str(DEFAULT_RELATED if first is None else first)], faults)
+        if not isinstance(limit, int):
+            raise Problem(faults[0].code, faults[0].message, faults)
+        try:
+            found = await self._pool.run(self._shelf.related, identifier, limit, work.view)
+        except Problem as problem:
+            if problem.code in ("paper-not-found", "paper-removed"):
+                return []
+            raise
+        root = info.path
+        while root.prev is not None:
+            root = root.prev
+        rows = [orjson.loads(row) for row in found.rows]
+        if work.wants(root, *REST_MEMBERS):
+            rows = [_full(row, self._shelf.find_paper(row["id"], work.view)) for row in rows]
+        scored = zip(found.hits, rows, strict=True)
+        return [{"score": hit.score, "node": row} for hit, row in scored]
 
     def stats(self, info: strawberry.Info) -> Any:
         """Members of `Stats`."""

@@ -1,6 +1,7 @@
 """The types of the GraphQL schema that are declarations alone: their values are stored JSON.
 
-A `Paper` on its way out is the dict decoded from the stored row; no field of it has a resolver.
+A `Paper` on its way out is the dict decoded from the stored row; of its fields only `related` has
+a resolver.
 `executor.py` reads members by their GraphQL names, which are the names of the stored JSON.
 """
 
@@ -8,12 +9,12 @@ import datetime
 import re
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NewType
+from typing import TYPE_CHECKING, Annotated, Any, NewType
 
 import strawberry
 
 from schema.record import LinkKind, Precision
-from schema.search import SORT_FIELDS, Match
+from schema.search import DEFAULT_RELATED, MAX_LIMIT, SORT_FIELDS, Match
 
 REST_MEMBERS = frozenset({"abstractRaw", "publishedRaw", "sources"})
 """Members of a paper that its list row does not hold, only the full paper."""
@@ -193,6 +194,28 @@ class Source:
     end: Long = strawberry.field(description="The byte behind the record's last.")
 
 
+_RelatedFirst = Annotated[
+    int | None, strawberry.argument(description=f"How many papers, 1 to {MAX_LIMIT}.")
+]
+
+
+async def related_papers(
+    paper: strawberry.Parent[Any],
+    info: strawberry.Info[Any, Any],
+    first: _RelatedFirst = DEFAULT_RELATED,
+) -> Any:
+    """Members of `RelatedPaper`, the nearest first."""
+    return await info.root_value.related(info, paper["id"], first)
+
+
+@strawberry.type(description="A paper that is like another.")
+class RelatedPaper:
+    """An element of `Paper.related`."""
+
+    score: float = strawberry.field(description="How like it is; comparable within one list only.")
+    node: "Paper" = strawberry.field(description="The paper.")
+
+
 @strawberry.type(description="A research paper.")
 class Paper(Node):
     """The paper of the design, member by member as in REST."""
@@ -239,6 +262,11 @@ class Paper(Node):
     )
     updated_seq: Long = strawberry.field(
         description="The store position at which the paper last changed."
+    )
+    related: list[RelatedPaper] = strawberry.field(
+        resolver=related_papers,
+        description="The papers whose words are most like those of its title and abstract, the "
+        "nearest first. Each list is a search, so that few papers of one operation can have it.",
     )
 
 

@@ -43,6 +43,9 @@ SHARED_TYPES = (
     "PublishedPrecision",
     "Fragment",
     "Highlight",
+    "ScoreKind",
+    "ScorePart",
+    "Explanation",
     "FacetValue",
     "Facet",
     "QueryWarning",
@@ -127,6 +130,10 @@ def _papers(types: _Types) -> dict[str, JsonSchema]:
                 "type": ["array", "null"],
                 "description": edge["highlights"]["description"] + " Null where not asked for.",
                 "items": ref("Highlight"),
+            },
+            "explanation": edge["explanation"]
+            | {
+                "description": edge["explanation"]["description"] + " Null where not asked for.",
             },
         },
         "How a paper of a search with `q` was found.",

@@ -101,7 +101,7 @@ def test_a_paper_has_the_members_of_the_stored_paper(
     stored = orjson.loads(shelf.paper(some))
     paper = graphql_schema.type_map["Paper"]
     assert isinstance(paper, GraphQLObjectType)
-    assert set(paper.fields) == set(stored)
+    assert set(paper.fields) == {*stored, "related"}
     row = orjson.loads(shelf.papers([some])[0] or b"")
     assert set(stored) - set(row) == REST_MEMBERS
 
@@ -115,7 +115,7 @@ def test_hardly_any_field_below_the_root_is_resolved(graphql_schema: GraphQLSche
         for name, field in type_.fields.items()
         if field.resolve is not None
     }
-    assert resolved == {"PaperConnection.facets"}
+    assert resolved == {"PaperConnection.facets", "Paper.related"}
 
 
 def test_dates_name_their_specification(graphql_schema: GraphQLSchema) -> None:
