@@ -52,7 +52,8 @@ def marked(fragments: Sequence[Json]) -> str:
         plain = _SPECIAL.sub(r"\\\g<0>", text)
         # Two in a row would meet in `****`, which is no border.
         joins = parts and parts[-1].endswith("**")
-        parts.append(f"**{plain}**" if bold and not joins else plain)
+        if text:
+            parts.append(f"**{plain}**" if bold and not joins else plain)
     return "".join(parts).strip()
 
 

@@ -14,7 +14,7 @@ MARKS = {"link_open", "link_close", "strong_open", "strong_close"}
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A heading, paragraph or item of a list: its tag, its plain text, links and bold parts in it."""
+    """A heading, paragraph or item of a list: its tag, plain text, links and bold parts."""
 
     tag: str
     text: str

@@ -120,7 +120,7 @@ def test_odd_titles_are_headings_that_lead_to_their_papers(odd: Client) -> None:
         assert "Published: 2024-05" in texts(one, "li")
 
 
-def test_the_newest_paper_by_any_of_its_ids(odd: Client) -> None:
+def test_an_id_may_end_like_a_suffix(odd: Client) -> None:
     """First the id as it stands, then without the suffix."""
     exact = odd.get("/v1/papers/doi:10.1000/readme.md")
     assert exact.headers["content-type"] == JSON
@@ -139,9 +139,8 @@ def test_the_newest_paper_by_any_of_its_ids(odd: Client) -> None:
 
 def test_a_list_shows_some_authors_and_a_paper_all(odd: Client) -> None:
     shown = texts(odd.get("/v1/papers.md?q=hands").text, "p")
-    assert any(
-        each.startswith("Hand 0, Hand 1, Hand 2, Hand 3, Hand 4 and 4 more") for each in shown
-    )
+    some = "Hand 0, Hand 1, Hand 2, Hand 3, Hand 4 and 4 more"
+    assert any(each.startswith(some) for each in shown)
     found = odd.get("/v1/papers?q=hands").json()["data"][0]
     one = blocks(odd.get(f"/v1/papers/{found['id']}.md").text)
     (authors,) = [each.text for each in one if each.text.startswith("Authors: ")]
@@ -154,9 +153,8 @@ def test_members_that_were_asked_for_are_shown(odd: Client) -> None:
     text = odd.get("/v1/papers.md?ids=doi:10.1000/odd.0&fields=title,abstract").text
     assert texts(text, "h2") == [HOSTILE[0]]
     assert any(each.startswith(HOSTILE[0] + " " + HOSTILE[0]) for each in texts(text, "p"))
-    assert texts(odd.get("/v1/papers.md?ids=doi:10.1000/odd.0&fields=hasCode").text, "h2") == [
-        "A paper"
-    ]
+    bare = odd.get("/v1/papers.md?ids=doi:10.1000/odd.0&fields=hasCode").text
+    assert texts(bare, "h2") == ["A paper"]
 
 
 def test_a_page_leads_to_all_others(client: Client) -> None:
@@ -176,7 +174,7 @@ def test_a_page_shows_warnings_facets_and_what_matched(client: Client) -> None:
     text = client.get("/v1/papers.md?q=colour:transport&highlight=true&facets=year,author").text
     items = texts(text, "li")
     assert any("colour" in each for each in items)
-    assert any(each.startswith("year: 2025 (") for each in items)
+    assert any(each.startswith("year: ") and "2025 (1)" in each for each in items)
     assert "author: none" in items
     bold = {part.lower() for each in blocks(text) for part in each.bold}
     assert "transport" in bold
