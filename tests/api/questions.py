@@ -15,7 +15,9 @@ DOCUMENT = """query Ask($query: String, $match: Match, $filter: PaperFilter,
   papers(query: $query, match: $match, filter: $filter, orderBy: $orderBy,
          first: $first, after: $after, last: $last, before: $before) {
     edges { score node { id }
-      highlights @include(if: $extras) { field fragments { text match } } }
+      highlights @include(if: $extras) { field fragments { text match } }
+      explanation @include(if: $extras) {
+        fullMatch missing parts { kind term matched field count weight score } } }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     totalCount totalAll matched revision
     warnings { code position length suggestion }
@@ -86,6 +88,7 @@ class Question:
             given.append(("limit", str(self.limit)))
         if self.extras:
             given += [("facets", FACETS), ("facetSize", "3"), ("highlight", "true")]
+            given.append(("explain", "true"))
         return [*given, *self.filters]
 
     def variables(self) -> dict[str, Any]:
@@ -146,6 +149,7 @@ class Answer:
     warnings: tuple[tuple[Any, ...], ...] = ()
     facets: dict[str, Any] | None = None
     highlights: tuple[Any, ...] = ()
+    explanations: tuple[Any, ...] = ()
 
 
 Cursors = tuple[str | None, str | None]
@@ -176,6 +180,11 @@ def ask_rest(client: Client, question: Question) -> tuple[Answer, Cursors]:
         )
         if question.extras
         else (),
+        explanations=tuple(
+            paper.get("search", {"explanation": None})["explanation"] for paper in body["data"]
+        )
+        if question.extras
+        else (),
     )
     return answer, (meta["nextCursor"], meta["previousCursor"])
 
@@ -202,8 +211,18 @@ def ask_graphql(client: Client, question: Question) -> tuple[Answer, Cursors]:
         warnings=_warnings(papers["warnings"]),
         facets=papers.get("facets"),
         highlights=tuple(edge["highlights"] for edge in papers["edges"]) if question.extras else (),
+        explanations=tuple(_as_in_rest(edge["explanation"]) for edge in papers["edges"])
+        if question.extras
+        else (),
     )
     return answer, (info["endCursor"] if more else None, info["startCursor"] if fewer else None)
+
+
+def _as_in_rest(explanation: dict[str, Any] | None) -> dict[str, Any] | None:
+    parts = explanation["parts"] if explanation else ()
+    for part in parts:
+        part["kind"] = part["kind"].lower()
+    return explanation
 
 
 def _warnings(given: list[dict[str, Any]]) -> tuple[tuple[Any, ...], ...]:

@@ -100,6 +100,25 @@ def test_a_terminal_says_when_nothing_matches_and_warns(shelf: Path) -> None:
     assert "No paper matches." in done.out
 
 
+def test_explanations_are_shown_below_the_papers(here: Here, shelf: Path) -> None:
+    found = answer(here, shelf, "optimal transports", "--explain", "--limit", "3")["data"]
+    done = run_on_terminal(shelf, "search", "optimal transports", "--explain", "--limit", "3")
+    lines = [line.strip() for line in done.out.replace("\r\n", "\n").split("\n")]
+    for paper in found:
+        explanation = paper["search"]["explanation"]
+        at = lines.index(paper["id"])
+        for number, part in enumerate(explanation["parts"], start=1):
+            score, kind, term = lines[at + number].split(None, 2)
+            assert (float(score), kind) == (pytest.approx(part["score"], abs=1e-4), part["kind"])
+            assert term.startswith(f"{part['term']}: {part['count']} in {part['field']} (")
+        if explanation["missing"]:
+            without = lines[at + len(explanation["parts"]) + 1]
+            assert without.split() == ["without", *explanation["missing"]]
+    assert any(paper["search"]["explanation"]["missing"] for paper in found)
+    newest = run_on_terminal(shelf, "search", "--explain", "--limit", "3")
+    assert newest.code == 0
+
+
 def test_json_is_also_given_on_a_terminal(shelf: Path) -> None:
     done = run_on_terminal(shelf, "search", "alignment", "--limit", "1", "--json", columns=5000)
     assert json.loads(done.out)["meta"]["total"] == 40
