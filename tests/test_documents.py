@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from api.routes import OPERATIONS
+from api.tools import TOOLS
 from schema.errors import PROBLEMS
 from schema.filters import FILTERS, FILTERS_BY_NAME
 from schema.parameters import SEARCH
@@ -36,6 +37,11 @@ def test_every_parameter_is_documented() -> None:
 def test_every_filter_is_documented() -> None:
     expected = [[f"`{f.name}`", f.description, f"`{f.example}`"] for f in FILTERS]
     assert table(REST, "filters") == expected
+
+
+def test_every_tool_is_documented() -> None:
+    expected = [[f"`{each.name}`", each.description] for each in TOOLS.values()]
+    assert table(REPOSITORY / "docs" / "mcp.md", "tools") == expected
 
 
 def test_every_problem_is_documented() -> None:
