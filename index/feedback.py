@@ -28,16 +28,19 @@ LEADING = 24
 """Hits among which papers with an abstract are looked for."""
 
 
-Rows = Callable[[Sequence[int]], Mapping[int, bytes]]
-"""The list rows (JSON) of papers by row number."""
-
-
 @dataclass(frozen=True, slots=True)
 class Led:
-    """First hits as feedback orders them, and the clauses that it adds to their scores."""
+    """The first hits of results as feedback orders them.
 
+    `clauses` are what it adds to the score of each, beside those of the search.
+    """
+
+    clauses: Ranking
     blocks: tuple[Hits, ...]
-    clauses: Ranking = ()
+
+
+Rows = Callable[[Sequence[int]], Mapping[int, bytes]]
+"""The list rows (JSON) of papers by row number."""
 
 
 def with_feedback(
@@ -54,7 +57,7 @@ def with_feedback(
     texts = ((paper["title"], paper["abstract"], score) for paper, score in papers)
     clauses = feedback(texts, ranking, snapshot.rarity, recipe)
     if not clauses:
-        return Led(tuple(blocks))
+        return Led((), tuple(blocks))
     added = snapshot.scores([hit.rowid for hit in hits], clauses)
     first = hits[0].rowid
 
@@ -65,7 +68,7 @@ def with_feedback(
     for block in blocks:
         scored = [Hit(hit.rowid, (hit.score or 0.0) + added[hit.rowid]) for hit in block.hits]
         ordered.append(Hits(block.total, tuple(sorted(scored, key=place))))
-    return Led(tuple(ordered), clauses)
+    return Led(clauses, tuple(ordered))
 
 
 Rarity = Callable[[Sequence[str]], Sequence[float]]

@@ -117,7 +117,7 @@ class View:
         self.walked = False
         self._blocks = Blocks(KEPT_BLOCKS)
         self._first_blocks: Recent[Hits] = Recent(KEPT_FEEDBACK)
-        self._fed_back: Recent[Led] = Recent(KEPT_FEEDBACK)
+        self._led: Recent[Led] = Recent(KEPT_FEEDBACK)
         self.index_position = snapshot.position if snapshot else 0
         generation = snapshot.generation if snapshot else "none"
         self.revision = f"{reader.position:x}-{self.index_position:x}-{generation}"
@@ -205,7 +205,7 @@ class View:
         """
         if first < BLOCK and plan.feedback:
             trees = beside or (tree,)
-            led = self._led_blocks(plan, trees).blocks[trees.index(tree)]
+            led = self.led(plan, trees).blocks[trees.index(tree)]
             hits = led.hits[first : first + max(0, count)]
             if len(hits) < count and led.total > BLOCK:
                 hits += self._search(plan, tree)(offset=BLOCK, limit=count - len(hits)).hits
@@ -247,15 +247,16 @@ class View:
         key = (plan.request.q, plan.filters, tree)
         return self._first_blocks.get(key, partial(self._search(plan, tree), limit=BLOCK))
 
-    def _led_blocks(self, plan: Plan, trees: Trees) -> Led:
+    def led(self, plan: Plan, trees: Trees) -> Led:
         """The first blocks of trees whose results follow one another, as feedback orders them.
 
-        It is worked out in this revision, alike for all pages.
+        It is worked out in this revision, alike for all pages. Raises `ValueError` for a plan
+        without feedback.
         """
         recipe, ranking = plan.feedback, plan.ranking
         if recipe is None or ranking is None:
             raise ValueError("this plan has no feedback")
-        return self._fed_back.get(
+        return self._led.get(
             (plan.request.q, plan.filters, trees),
             lambda: with_feedback(
                 [self._first_block(plan, tree) for tree in trees],
@@ -270,7 +271,7 @@ class View:
             shown = Or(tuple(Term("id", each) for each in ids))
             whole = self.open_snapshot().search(plan.parsed.all, shown, limit=len(ids), ranking=())
             rowids = [hit.rowid for hit in whole.hits]
-        led = self._led_blocks(plan, _trees(plan, page.matched)) if plan.feedback else Led(())
+        led = self.led(plan, _trees(plan, page.matched)) if plan.feedback else Led((), ())
         first = {hit.rowid for block in led.blocks for hit in block.hits}
         return Scoring(plan.ranking or (), led.clauses, first, frozenset(rowids))
 
