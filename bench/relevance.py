@@ -17,6 +17,7 @@ import Stemmer
 
 from bench.collections import FOLDER, NAMES, Collection, open_collection
 from bench.corpus import shelf_folder, titles
+from bench.related import RELATED_FLOOR, RELATED_OF, related_results
 from index.ranking import RECIPE, Recipe
 from index.shelf import Shelf
 from schema.request import parse_request
@@ -172,6 +173,7 @@ def measure_relevance(*, steps: bool, leave_one_out: bool) -> None:
             print(shown(name, (each.figures(recipe) for each in loaded)))
         ours = [each.figures() for each in loaded]
         print(shown("papershelf, tantivy", ours), flush=True)
+        related = _measure_related(loaded)
         _measure_whoosh(collections, Path(folder))
     known = known_items()
     print(f"\nMRR@{KNOWN_DEPTH} of {KNOWN_ITEMS} papers by neighbouring words of their titles")
@@ -179,8 +181,19 @@ def measure_relevance(*, steps: bool, leave_one_out: bool) -> None:
     for name, figures in known.items():
         print(f"{name:36}{figures[2]:7.3f} {figures[3]:7.3f}")
     missed = _missed(base, ours, known)
+    if related < RELATED_FLOOR:
+        missed.append(f"related papers: nDCG@10 {related:.3f} is below {RELATED_FLOOR}")
     if missed:
         sys.exit("\n".join(missed))
+
+
+def _measure_related(loaded: list[Loaded]) -> float:
+    """Print how good the related papers are; their nDCG@10."""
+    one = next(each for each in loaded if each.collection.name == RELATED_OF)
+    figures = judged(one.collection, related_results(one.collection, one.folder, "tantivy"))
+    told = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+    print(f"related papers of {RELATED_OF}: {told}", flush=True)
+    return figures["nDCG@10"]
 
 
 def _measure_whoosh(collections: list[Collection], folder: Path) -> None:

@@ -1,6 +1,7 @@
 """CPU of the service alone, in this process: extras of a search, and pages deep in a walk."""
 
 import gc
+import json
 import statistics
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from dataclasses import replace
 from bench.corpus import SEED, queries, shelf_folder
 from index.shelf import Shelf
 from schema.request import parse_request
+from schema.search import DEFAULT_RELATED
 
 COMMON = "alignment"
 DEEP_PAGE = 50
@@ -28,6 +30,8 @@ def measure_service() -> None:
             report(name, goal, [_search(shelf, words) for words in asked])
         searches = [words for words in drawn[:120] if " " in words]
         report("highlights of 20 hits", 1.5, [_highlights(shelf, words) for words in searches])
+        report("explanations of 20 hits", 10, [_explanations(shelf, words) for words in searches])
+        report("related papers, 10", 6, [_related(shelf, words) for words in searches])
         for names, goal in ((("year", "hasCode"), 1), (("category",), 3), (("author",), 40)):
             costs = [_facets(shelf, names, number) for number in range(9)]
             report(f"facets {' + '.join(names)} of `{COMMON}`", goal, costs)
@@ -63,6 +67,21 @@ def _highlights(shelf: Shelf, words: str) -> float:
     plan = shelf.plan(parse_request([("q", words)]))
     page = shelf.run(plan)
     return cost(lambda: shelf.highlights(page, plan)) * 20 / max(1, len(page.rows))
+
+
+def _explanations(shelf: Shelf, words: str) -> float:
+    """What a page costs more with them."""
+    asked = [("q", words)]
+    page = shelf.run(shelf.plan(parse_request(asked)))
+    plan = shelf.plan(parse_request([*asked, ("explain", "true")]))
+    return cost(lambda: shelf.answer(plan)) * 20 / max(1, len(page.rows))
+
+
+def _related(shelf: Shelf, words: str) -> float:
+    """Of the first paper of a search."""
+    rows = shelf.search(parse_request([("q", words), ("limit", "1")])).rows
+    identifier = json.loads(rows[0])["id"]
+    return cost(lambda: shelf.related(identifier, DEFAULT_RELATED))
 
 
 def _facets(shelf: Shelf, names: tuple[str, ...], number: int) -> float:
