@@ -115,6 +115,13 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("prefixes", query(prefixes, limit="100", highlight="true"), ANSWERED),
     Attack("fuzzy words", query(fuzzy), ANSWERED),
     Attack("a text of 400 words", query(everything, limit="100", highlight="true"), ANSWERED),
+    Attack("a text of 400 words, explained", query(everything, limit="100", explain="true"),
+           ANSWERED),
+    Attack("related papers of a list", document(
+        "{ papers(first: 8) { nodes { related(first: 100) { score } } } }"), ANSWERED),
+    Attack("related papers of their related papers", document(
+        "{ papers(first: 1) { nodes { related { node { related { score } } } } } }"),
+        ("graphql-limit",)),
     Attack("near misses", near_misses, ("parameter-unknown",)),
     Attack("letters that expand", search_of(lambda _: "\ufdfa " * 2000), (OK, *REFUSED_QUERY)),
     Attack("a letter a word", search_of(

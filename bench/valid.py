@@ -54,6 +54,18 @@ def _by_id(chance: random.Random, facts: Facts) -> Exchange:
     return get(f"/v1/papers/{quote(key)}", check)
 
 
+def _related(chance: random.Random, facts: Facts) -> Exchange:
+    key = chance.choice(sorted(facts.titles))
+
+    def check(body: Any) -> None:
+        scores = [paper["search"]["score"] for paper in body["data"]]
+        want(len(scores) == 5, f"{len(scores)} related papers")
+        want(scores == sorted(scores, reverse=True), "related papers in another order")
+        want(key not in (paper["id"] for paper in body["data"]), "a paper related to itself")
+
+    return get(f"/v1/papers/{quote(key)}/related?limit=5", check)
+
+
 def _unknown(chance: random.Random, facts: Facts) -> Exchange:
     def check(reply: Reply) -> None:
         want((reply.status, reply.code) == (404, "paper-not-found"), f"{reply.status} {reply.code}")
@@ -120,6 +132,19 @@ def _highlights(chance: random.Random, facts: Facts) -> Exchange:
                 want(text in paper[each["field"]], "a highlight that is not in the text")
 
     return get(papers(q=words, match="all", highlight="true"), check)
+
+
+def _explanations(chance: random.Random, facts: Facts) -> Exchange:
+    words = chance.choice(sorted(facts.totals))
+
+    def check(body: Any) -> None:
+        want(body["data"], "no papers")
+        for paper in body["data"]:
+            score, parts = paper["search"]["score"], paper["search"]["explanation"]["parts"]
+            apart = abs(sum(part["score"] for part in parts) - score)
+            want(apart <= 1e-6 * score, f"parts of a score of {score} are {apart} apart")
+
+    return get(papers(q=words, explain="true"), check)
 
 
 def _walk(chance: random.Random, facts: Facts) -> Exchange:
@@ -279,6 +304,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("facets", 4, _facets),
     Kind("author's papers", 2, _authors),
     Kind("highlights", 4, _highlights),
+    Kind("explanations", 3, _explanations),
+    Kind("related", 3, _related),
     Kind("walk", 3, _walk),
     Kind("conditional", 4, _conditional),
     Kind("compressed", 6, _compressed),

@@ -35,7 +35,7 @@ from tests.api.client import Client, Silent, running
 from tests.paths import SAMPLE
 
 ANSWERS = {
-    "listPapers": "/v1/papers?q=title:hydra&highlight=true&facets=year&limit=1",
+    "listPapers": "/v1/papers?q=title:hydra&highlight=true&explain=true&facets=year&limit=1",
     "getRelatedPapers": f"/v1/papers/{SAMPLE_ID}/related?limit=1",
     "getNewestDay": "/v1/daily?limit=1",
     "getDay": "/v1/daily/2025-12-12?limit=1",
