@@ -124,8 +124,19 @@ def _rows(rows: Sequence[Json], base: str) -> Iterator[str]:
         yield " · ".join(each for each in known if each)
         if not row.keys() >= set(LIST_MEMBERS) and row.get("abstract"):
             yield escape(row["abstract"])  # `fields` asked for it
-        highlights = (row.get("search") or {}).get("highlights") or ()
-        yield "\n".join(f"- {each['field']}: {marked(each['fragments'])}" for each in highlights)
+        yield "\n".join(_findings(row.get("search") or {}))
+
+
+def _findings(search: Json) -> Iterator[str]:
+    """What the query matched in a paper, and of what its score is made, where that was asked."""
+    for each in search.get("highlights") or ():
+        yield f"- {each['field']}: {marked(each['fragments'])}"
+    if explanation := search.get("explanation"):
+        parts = [
+            f"{each['score']:.3g} for {escape(each['term'])} in {each['field']} ({each['kind']})"
+            for each in explanation["parts"]
+        ]
+        yield f"- score {search['score']:.3g}: {', '.join(parts)}"
 
 
 def _authors(paper: Json, shown: int | None) -> str:

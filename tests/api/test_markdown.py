@@ -180,6 +180,16 @@ def test_a_page_shows_warnings_facets_and_what_matched(client: Client) -> None:
     assert "transport" in bold
 
 
+def test_a_page_explains_scores_where_asked(client: Client) -> None:
+    target = "/v1/papers{}?q=title:hydra+models&explain=true&limit=1"
+    search = client.get(target.format("")).json()["data"][0]["search"]
+    (line,) = texts(client.get(target.format(".md")).text, "li")
+    assert line.startswith(f"score {search['score']:.3g}: ")
+    for part in search["explanation"]["parts"]:
+        assert f"{part['score']:.3g} for {part['term']} in {part['field']}" in line
+    assert texts(client.get("/v1/papers.md?q=title:hydra&limit=1").text, "li") == []
+
+
 def test_a_day_is_read_by_position(client: Client) -> None:
     page = client.get("/v1/daily?limit=100").json()
     text = client.get("/v1/daily.md?limit=100").text
