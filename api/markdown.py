@@ -66,6 +66,7 @@ def page_markdown(body: Json, base: str) -> str:
         blocks.append(f"{meta['totalAll']} of them with every word of the query.")
     warnings = [f"- {escape(each['message'])}" for each in meta["warnings"]]
     blocks += ["\n".join(warnings)] if warnings else []
+    blocks += ["\n".join(map(_way_out, meta.get("alternatives", ())))]
     blocks += _rows(body["data"], base)
     blocks += _facets(body["facets"])
     blocks += _ways(("Previous page", body["links"]["prev"]), ("Next page", body["links"]["next"]))
@@ -155,6 +156,13 @@ def _published(paper: Json) -> str:
     if day is None:
         return ""
     return str(day[: {"year": 4, "month": 7}.get(paper.get("publishedPrecision") or "", 10)])
+
+
+def _way_out(alternative: Json) -> str:
+    """A question that finds more, with the address of its answer."""
+    address, _, query = alternative["link"].partition("?")
+    text = _count(alternative["total"], "paper")
+    return f"- {escape(alternative['message'])} {_link(text, f'{address}.md?{query}')}"
 
 
 def _facets(facets: Json | None) -> list[str]:

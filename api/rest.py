@@ -32,7 +32,7 @@ from api.http import (
     send_answer,
 )
 from api.pool import Pool
-from api.renderings import RENDERINGS, Rendering, named_rendering
+from api.renderings import RENDERED_AT_ONCE, RENDERINGS, Rendering, named_rendering
 from api.routes import DATE, JSON, MAX_BATCH, OPERATIONS, Operation
 from api.version import program_version
 from index.recent import Recent
@@ -50,9 +50,6 @@ _URI = str.maketrans({"<": "%3C", ">": "%3E", '"': "%22"})
 Parameters = list[tuple[str, str]]
 
 _PAPER = "/v1/papers/"
-
-RENDERED_AT_ONCE = 10_000
-"""Bytes of JSON above which another form of an answer is made in the pool."""
 
 MAX_ASKED = 2000
 MAX_ASKED_LENGTH = 300

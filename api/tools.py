@@ -10,11 +10,11 @@ from typing import Any
 
 import orjson
 
-from api.http import problem_answer
+from api.http import MAX_PARAMETERS, problem_answer
 from api.openapi.document import typed_example
 from api.openapi.shapes import closed, ref
 from api.pool import Pool
-from api.renderings import RENDERINGS
+from api.renderings import RENDERED_AT_ONCE, RENDERINGS
 from api.rest import RestDoor
 from api.routes import JSON, MARKDOWN, OPERATIONS, Operation
 from schema.errors import ParameterError, Problem
@@ -130,7 +130,10 @@ class Tools:
         try:
             rest, given = _asked(tool, arguments)
             body = (await self._rest.ask(tool.operation, rest, given)).body
-            text = await self._pool.run(_told, tool, body, self._base)
+            if len(body) > RENDERED_AT_ONCE:
+                text = await self._pool.run(_told, tool, body, self._base)
+            else:
+                text = _told(tool, body, self._base)
         except Problem as problem:
             told = problem_answer(problem).body.decode()
             return {"content": [{"type": "text", "text": told}], "isError": True}
@@ -166,6 +169,10 @@ def _asked(tool: Tool, arguments: Mapping[str, Any]) -> tuple[str, list[tuple[st
     Null is the same as nothing. Raises `Problem` for what cannot be written in a URL; the rest is
     for REST to judge.
     """
+    count = sum(len(each) if isinstance(each, list) else 1 for each in arguments.values())
+    if count > MAX_PARAMETERS:
+        message = f"There are more than {MAX_PARAMETERS} arguments and values in lists of them."
+        raise Problem("parameter-invalid", message)
     errors: list[ParameterError] = []
     written: dict[str, list[str]] = {}
     for name, value in arguments.items():

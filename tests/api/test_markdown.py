@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from api.markdown import escape, marked
+from api.markdown import escape, marked, page_markdown
 from api.renderings import RENDERINGS
 from api.routes import JSON, MARKDOWN, OPERATIONS, SAMPLE_ID
 from index.shelf import Shelf
@@ -188,6 +188,15 @@ def test_a_page_explains_scores_where_asked(client: Client) -> None:
     for part in search["explanation"]["parts"]:
         assert f"{part['score']:.3g} for {part['term']} in {part['field']}" in line
     assert texts(client.get("/v1/papers.md?q=title:hydra&limit=1").text, "li") == []
+
+
+def test_a_page_that_found_little_shows_ways_out() -> None:
+    way = {"message": "Did you mean *alignment*?", "total": 7, "link": "/v1/papers?q=alignment"}
+    meta = {"total": 0, "totalAll": 0, "warnings": [], "alternatives": [way]}
+    body = {"data": [], "meta": meta, "facets": None, "links": {"prev": None, "next": None}}
+    (item,) = [each for each in blocks(page_markdown(body, "")) if each.tag == "li"]
+    assert item.text == "Did you mean *alignment*? 7 papers"
+    assert item.links == (("7 papers", "/v1/papers.md?q=alignment"),)
 
 
 def test_a_day_is_read_by_position(client: Client) -> None:
