@@ -2,20 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from urllib.parse import urlencode
 
 import orjson
 
+from index.daily import DailyPage
 from index.facets import Facet
 from index.related import Related
 from index.searches import Answer
-from index.shelf import DailyPage, Stats
-from schema.search import Explanation, Hit
+from index.shelf import Stats
+from schema.search import Alternative, Explanation, Hit, Match, Suggestion, SuggestionKind
 
 Links = Mapping[str, str | None]
 
 
-def page_json(answer: Answer, links: Links | None = None) -> bytes:
+def page_json(answer: Answer, links: Links | None = None, base: str = "") -> bytes:
     """A page of a list or search: `data`, `meta`, `facets` and, where given, `links`.
+
+    `base` stands before the links of alternatives.
 
     With a query each row gains `search: {score, highlights, explanation}`: score and explanation
     are null where nothing ranked, highlights and explanation where they were not asked for.
@@ -56,6 +60,7 @@ def page_json(answer: Answer, links: Links | None = None) -> bytes:
         "previousCursor": page.previous_cursor,
         "revision": page.revision,
         "warnings": [asdict(warning) for warning in page.warnings],
+        "alternatives": [alternative_data(each, base) for each in answer.alternatives],
     }
     facets = None
     if answer.facets is not None:
@@ -90,6 +95,49 @@ def explanation_data(explanation: Explanation) -> dict[str, object]:
             for part in explanation.parts
         ],
     }
+
+
+def alternative_data(alternative: Alternative, base: str) -> dict[str, object]:
+    """An alternative under its public names, with a link to its answer behind `base`."""
+    q, parameters = alternative.q, alternative.parameters
+    query = urlencode([*([("q", q)] if q else []), *parameters])
+    return {
+        "kind": alternative.kind.value,
+        "message": alternative.message,
+        "q": q,
+        "parameters": [{"name": name, "value": value} for name, value in parameters],
+        "total": alternative.total,
+        "totalAll": alternative.total_all,
+        "link": f"{base}/v1/papers?{query}" if query else f"{base}/v1/papers",
+    }
+
+
+def suggestion_data(suggestion: Suggestion, base: str) -> dict[str, object]:
+    """A suggestion under its public names, with a link to what it stands for behind `base`."""
+    kind, q = suggestion.kind, suggestion.q
+    if suggestion.id is not None:
+        link = f"/v1/papers/{suggestion.id}"
+    elif kind is SuggestionKind.AUTHOR:
+        link = f"/v1/papers?{urlencode({'author': suggestion.text})}"
+    else:
+        link = f"/v1/papers?{urlencode({'q': q, 'match': Match.ALL})}"
+    return {
+        "kind": kind.value,
+        "text": suggestion.text,
+        "fragments": [asdict(each) for each in suggestion.fragments],
+        "q": q,
+        "count": suggestion.count,
+        "id": suggestion.id,
+        "link": base + link,
+    }
+
+
+def suggestions_json(
+    suggestions: Iterable[Suggestion], limit: int, revision: str, links: Links, base: str
+) -> bytes:
+    """Suggestions as a list."""
+    data = orjson.dumps([suggestion_data(each, base) for each in suggestions])
+    return envelope(data, {"limit": limit, "revision": revision}, links)
 
 
 def facet_data(facet: Facet) -> dict[str, object]:

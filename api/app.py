@@ -102,7 +102,9 @@ def create_app(settings: Settings) -> ASGIApp:
     # A redirect would lead to whatever host the client has named.
     others.router.redirect_slashes = False
     rest = RestDoor(shelf, pool, max_body=settings.max_body, public_url=settings.public_url or "")
-    graphql = GraphQLDoor(shelf, pool, max_body=settings.max_body)
+    graphql = GraphQLDoor(
+        shelf, pool, max_body=settings.max_body, public_url=settings.public_url or ""
+    )
     mcp = McpDoor(
         Tools(rest, pool, described["components"]["schemas"], settings.public_url.rstrip("/")),
         pool,

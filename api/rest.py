@@ -16,6 +16,7 @@ from api.answers import (
     page_json,
     related_json,
     stats_data,
+    suggestions_json,
 )
 from api.delivery import Delivery, Planned, content_tag
 from api.http import (
@@ -33,14 +34,15 @@ from api.http import (
 )
 from api.pool import Pool
 from api.renderings import RENDERED_AT_ONCE, RENDERINGS, Rendering, named_rendering
-from api.routes import DATE, JSON, MAX_BATCH, OPERATIONS, Operation
+from api.route_parameters import DATE
+from api.routes import JSON, MAX_BATCH, OPERATIONS, Operation
 from api.version import program_version
 from index.recent import Recent
 from index.shelf import Shelf
 from index.view import Plan, View
 from schema.errors import ParameterError, Problem
 from schema.request import parse_request, read_parameters
-from schema.search import DEFAULT_RELATED, END, MAX_LIMIT, SearchRequest
+from schema.search import DEFAULT_RELATED, DEFAULT_SUGGESTIONS, END, MAX_LIMIT, SearchRequest
 
 WALK_PARAMETERS = ("cursor", "before")
 
@@ -98,6 +100,7 @@ class RestDoor:
             "batchPapers": self._batch,
             "getPaper": self._paper,
             "getRelatedPapers": self._related,
+            "getSuggestions": self._suggest,
             "getNewestDay": self._daily,
             "getDay": self._daily,
             "getStats": self._stats,
@@ -223,13 +226,12 @@ class RestDoor:
         self, scope: Scope, asked: Asked, tag: bytes, view: View, plan: Plan | None = None
     ) -> Answer:
         plan = plan or self._shelf.plan(asked.request, view)
-        if plan.light:
-            answer = self._shelf.answer(plan)
-        else:
+        answer = self._shelf.at_once(plan)
+        if answer is None:
             answer = await self._pool.run(self._shelf.answer, plan)
         page = answer.page
         links = self._walk_links(scope, asked.given, page.next_cursor, page.previous_cursor)
-        return _data(page_json(answer, links), tag, links)
+        return _data(page_json(answer, links, self._public_url), tag, links)
 
     def _paper(self, call: Call) -> Planned:
         _no_parameters(call)
@@ -275,6 +277,21 @@ class RestDoor:
             rows = self._shelf.papers(ids, view)
         links = {"self": self._public_url + "/v1/papers/batch"}
         return Answer(batch_json(rows, view.revision, links), vary=NEGOTIATED)
+
+    def _suggest(self, call: Call) -> Planned:
+        given = query_parameters(call.scope)
+        values = read_parameters(given, call.operation.query)
+        text, limit = values.get("q", ""), values.get("limit", DEFAULT_SUGGESTIONS)
+        view = self._shelf.view
+        tag = self._tag(view, b"suggest?" + call.scope["query_string"])
+        return Planned(partial(self._completed, call.scope, text, limit, view, tag), tag)
+
+    async def _completed(
+        self, scope: Scope, text: str, limit: int, view: View, tag: bytes
+    ) -> Answer:
+        found = await self._pool.run(self._shelf.suggest, text, limit, view)
+        own = {"self": self._walk_links(scope, [], None)["self"]}
+        return _data(suggestions_json(found, limit, view.revision, own, self._public_url), tag)
 
     def _daily(self, call: Call) -> Planned:
         given = query_parameters(call.scope)

@@ -8,9 +8,8 @@ with everything; neither has a row. Schemas of answers are named here and made i
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from schema import values as written
-from schema.identifiers import identifier_key
-from schema.parameters import DAILY, RELATED, SEARCH, Parameter
+from api.route_parameters import DATE, DOCUMENT, GRAPHQL, ID, SAMPLE_ID
+from schema.parameters import DAILY, RELATED, SEARCH, SUGGEST, Parameter
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -132,54 +131,6 @@ CONNECTION_PROBLEMS = (
 """What may be answered before it is known what an operation is asked for."""
 
 
-SAMPLE_ID = "hydra-bidirectional-state-space-models-through-generalized-79314f8f"
-"""A paper of the page that `make run` loads."""
-
-ID = Parameter(
-    "id",
-    "Our id, `arxiv:2407.09941` or a bare arXiv id, `doi:10...` or `acl:...`. A slash in it may "
-    "be percent-encoded or not.",
-    {"type": "string", "minLength": 1, "not": {"const": "batch"}},
-    identifier_key,
-    "an id such as arxiv:2407.09941",
-    SAMPLE_ID,
-)
-DATE = Parameter(
-    "date",
-    "A day.",
-    written.matching(written.DAY, format="date"),
-    written.parser(written.DAY, str),
-    "a day as YYYY-MM-DD",
-    "2025-12-12",
-)
-
-
-def _member(name: str, description: str, example: str, **keywords: object) -> Parameter:
-    """A member of a GraphQL request as it stands in a URL, objects as JSON."""
-    value = {"type": "string"} | keywords
-    return Parameter(name, description, value, str, "a text or JSON", example)
-
-
-_DOCUMENT = "query One($id: ID!) { paper(id: $id) { title } }"
-
-GRAPHQL: Mapping[str, Parameter] = {
-    each.name: each
-    for each in (
-        _member("query", "A GraphQL document.", _DOCUMENT, pattern=written.NOT_BLANK),
-        _member("variables", "The variables by name.", f'{{"id": "{SAMPLE_ID}"}}', type="object"),
-        _member("operationName", "Which operation of the document to run.", "One"),
-        _member(
-            "extensions",
-            "Extensions of the request. `persistedQuery` may stand in place of a `query` that this "
-            "server has seen.",
-            "{}",
-            type="object",
-        ),
-    )
-}
-"""What GraphQL over HTTP takes in a URL; other parameters are ignored there."""
-GRAPHQL_REQUIRED = frozenset({"query"})
-
 _QUERY_PROBLEMS = (
     "parameter-conflict",
     "cursor-invalid",
@@ -273,6 +224,18 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET",
+        "/v1/suggest",
+        "getSuggestions",
+        "papers",
+        "Complete what is being typed",
+        "Terms, authors and titles that a text being typed may become, each kind by use, as papers "
+        "write them. One slip in the last word is forgiven, and one in each word before it.",
+        Success("The suggestions.", {JSON: "Suggestions"}, tagged=True),
+        SUGGEST,
+        problems=("query-too-long", "starting", "time-budget"),
+    ),
+    Operation(
+        "GET",
         "/v1/daily",
         "getNewestDay",
         "papers",
@@ -326,7 +289,7 @@ OPERATIONS: tuple[Operation, ...] = (
         body=Body(
             "GraphQLRequest",
             "The document, its variables, which operation to run.",
-            {"query": _DOCUMENT, "variables": {"id": SAMPLE_ID}, "operationName": "One"},
+            {"query": DOCUMENT, "variables": {"id": SAMPLE_ID}, "operationName": "One"},
         ),
         problems=(*_BODY_PROBLEMS, *_GRAPHQL_PROBLEMS),
     ),

@@ -105,6 +105,23 @@ class Snapshot(Protocol):
         Words whose papers are all removed may be among them until segments merge.
         """
 
+    def completions(
+        self, field: str, prefix: str, *, within: Node | None = None, limit: int = 10
+    ) -> list[tuple[str, int]]:
+        """The words of a text field, or whole values of an exact one, that most papers hold.
+
+        That is at most `limit` (1 or more) of those that begin with `prefix`, the surface words of
+        a text field, each with its number of papers, by that descending and then alphabetically.
+        Only papers that match `within` count, where it is given. Numbers are as in `frequencies`.
+        """
+
+    def frequencies(self, field: str, words: Sequence[str]) -> list[int]:
+        """In how many papers a text field holds each of some surface words, roughly.
+
+        Of `text` it is the larger number of title and abstract; papers that are removed may count
+        until segments merge.
+        """
+
     def expand(self, node: Prefix | Wildcard | Fuzzy) -> Sequence[str]:
         """The surface words that a pattern or fuzzy word stands for in this snapshot."""
 

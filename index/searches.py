@@ -18,14 +18,26 @@ from index.page_cache import PageCache
 from index.query import Range, Term
 from index.ranking import RECIPE, Kind, Ranking, Recipe, ranking_of
 from index.recent import Recent
+from index.rescue import alternatives, found_little
 from index.view import MAX_DIRECT_RANK, STALE, Plan, View, is_light, parsed_of
 from index.views import Views
 from schema.members import FURTHER_MEMBERS
-from schema.search import END, RELEVANCE, Explanation, Highlight, Hit, Match, Page, SearchRequest
+from schema.search import (
+    END,
+    RELEVANCE,
+    Alternative,
+    Explanation,
+    Highlight,
+    Hit,
+    Match,
+    Page,
+    SearchRequest,
+)
 
 PAGE_CACHE_BYTES = 32 * 2**20
 MAX_FACETS_KEPT = 200
 MAX_CUT_KEPT = 50
+MAX_ALTERNATIVES_KEPT = 100
 
 MAX_DIRECT_PAIRS = 1
 """Pairs are read with all places of their words; more of them belong into a thread."""
@@ -36,7 +48,8 @@ class Answer:
     """A page with the extras that its request asks for.
 
     `rows` are JSON objects with the members asked for. `facets` by name, and `highlights` and
-    `explanations` for each row, are None where they were not asked for.
+    `explanations` for each row, are None where they were not asked for; `alternatives` are none
+    where enough was found.
     """
 
     page: Page
@@ -44,6 +57,7 @@ class Answer:
     facets: Mapping[str, Facet | None] | None = None
     highlights: Sequence[tuple[Highlight, ...]] | None = None
     explanations: Sequence[Explanation | None] | None = None
+    alternatives: Sequence[Alternative] = ()
 
 
 class Searches:
@@ -65,6 +79,7 @@ class Searches:
         self._recipe = replace(recipe, feedback=recipe.feedback and capabilities.feedback)
         self._pages = PageCache(PAGE_CACHE_BYTES)
         self._facets: Recent[Facet | None] = Recent(MAX_FACETS_KEPT)
+        self._alternatives: Recent[tuple[Alternative, ...]] = Recent(MAX_ALTERNATIVES_KEPT)
         self._cut: Recent[Parsed] = Recent(MAX_CUT_KEPT)
 
     def plan(self, request: SearchRequest, view: View | None = None) -> Plan:
@@ -146,6 +161,15 @@ class Searches:
         self._pages.put((view.revision, plan.stale, request), page)
         return page
 
+    def at_once(self, plan: Plan) -> Answer | None:
+        """The same as `answer` where that is light work; None where it belongs into a thread."""
+        if not plan.light:
+            return None
+        page = self.run(plan)
+        if plan.request.extras.alternatives and found_little(page):
+            return None
+        return self.answer(replace(plan, page=page))
+
     def answer(self, plan: Plan) -> Answer:
         """The page that a plan asks for, with the extras of its request."""
         page, extras = self.run(plan), plan.request.extras
@@ -157,6 +181,7 @@ class Searches:
             else None,
             highlights=self.highlights(page, plan) if extras.highlight else None,
             explanations=self.explanations(page, plan) if extras.explain else None,
+            alternatives=self.alternatives(page, plan) if extras.alternatives else (),
         )
 
     def cursors(self, page: Page, plan: Plan, numbers: Sequence[int] | None = None) -> list[str]:
@@ -197,6 +222,13 @@ class Searches:
         scoring = plan.view.scoring(plan, page, [paper["id"] for paper in papers])
         snapshot = plan.view.open_snapshot()
         return [*explanations(text, page.hits, papers, scoring, snapshot)]
+
+    def alternatives(self, page: Page, plan: Plan) -> tuple[Alternative, ...]:
+        """Questions that find more, where the one of a page found little; see `index.rescue`."""
+        if not found_little(page):
+            return ()
+        key = (plan.view.revision, plan.request, plan.request.given)
+        return self._alternatives.get(key, partial(alternatives, page, plan))
 
     def _settled(self, plan: Plan) -> Plan:
         """A plan whose long text is cut to its rarest words, which takes the index to tell."""

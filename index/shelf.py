@@ -12,7 +12,8 @@ from pathlib import Path
 
 import orjson
 
-from index.cursors import Cursor, CursorCodec
+from index.cursors import CursorCodec
+from index.daily import DailyPage, daily_page
 from index.engines import open_engine
 from index.facets import Facet
 from index.indexer import Indexer, Progress
@@ -21,11 +22,19 @@ from index.ranking import RECIPE, Recipe
 from index.related import Related, related_papers
 from index.searches import Answer, Searches
 from index.store import Removal, Store
+from index.suggestions import Suggestions
 from index.view import Plan, View
 from index.views import Views
 from schema.errors import Problem
 from schema.identifiers import identifier_key
-from schema.search import MAX_LIMIT, Highlight, Match, Page, SearchRequest, SortPosition
+from schema.search import (
+    MAX_LIMIT,
+    Alternative,
+    Highlight,
+    Page,
+    SearchRequest,
+    Suggestion,
+)
 
 _log = logging.getLogger("papershelf")
 
@@ -52,22 +61,6 @@ class Stats:
     revision: str
 
 
-@dataclass(frozen=True, slots=True)
-class DailyPage:
-    """A page of the papers listed on a day, by position, and how many there are.
-
-    `previous` and `next` are the nearest other days that have some.
-    """
-
-    day: str
-    previous: str | None
-    next: str | None
-    total: int
-    rows: tuple[bytes, ...]
-    next_cursor: str | None
-    revision: str
-
-
 class Shelf:
     """Papers in a folder: load, remove, look up, search.
 
@@ -90,6 +83,7 @@ class Shelf:
         self._goal = 0
         self.ready = False
         self._views = Views(self._store, self._engine)
+        self._suggestions = Suggestions()
         self._searches = Searches(self._views, self._codec, self._engine.capabilities, recipe)
 
     def __enter__(self) -> "Shelf":
@@ -263,6 +257,14 @@ class Shelf:
         """The page that a plan asks for, with the extras of its request."""
         return self._searches.answer(plan)
 
+    def at_once(self, plan: Plan) -> Answer | None:
+        """The same as `answer` where that is light work; None where it belongs into a thread."""
+        return self._searches.at_once(plan)
+
+    def alternatives(self, page: Page, plan: Plan) -> tuple[Alternative, ...]:
+        """Questions that find more than that of a page, where it found little, best first."""
+        return self._searches.alternatives(page, plan)
+
     def search(self, request: SearchRequest) -> Page:
         """Plan and run in one step."""
         return self.run(self.plan(request))
@@ -321,6 +323,13 @@ class Shelf:
         view = view or self.view
         return related_papers(orjson.loads(self.paper(identifier, view)), limit, view)
 
+    def suggest(self, text: str, limit: int, view: View | None = None) -> tuple[Suggestion, ...]:
+        """What a text that is being typed may become: at most `limit` terms, authors and titles.
+
+        Nothing for a text without words. Raises `Problem` `starting` where there is no index yet.
+        """
+        return self._suggestions.of(text, limit, view or self.view)
+
     def daily(
         self,
         day: str | None = None,
@@ -333,39 +342,7 @@ class Shelf:
         A first page is read from `view`, by default the current one. Raises `Problem`
         `day-not-found` for a day without papers, naming its neighbours.
         """
-        view = view or self.view
-        walk = f"daily {day or ''}".encode()
-        start = self._codec.decode(cursor, walk) if cursor is not None else None
-        view = (start and self._views.of(start.revision)) or view
-        if start and start.position:
-            day = str(start.position.values[0])  # not a newer one that has come since
-        if day is None:
-            newest = view.reader.listing_days(limit=1)
-            if not newest:
-                raise Problem("day-not-found", "No paper has been listed on any day yet.")
-            day = newest[0][0]
-        listed = view.reader.listed_on(day)
-        before, after = view.reader.neighbours(day)
-        if not listed:
-            raise _no_listing(day, before, after)
-        rank = start.rank if start else 0
-        rowids = [rowid for _, rowid in listed[rank : rank + limit]]
-        following = None
-        if rank + limit < len(listed):
-            self._views.walked(view)
-            place = SortPosition((day,), 0)
-            reached = Cursor(view.revision, view.index_position, Match.ALL, rank + limit, place)
-            following = self._codec.encode(reached, walk)
-        stored = view.reader.rows(rowids)
-        return DailyPage(
-            day=day,
-            previous=before,
-            next=after,
-            total=len(listed),
-            rows=tuple(stored[rowid] for rowid in rowids),
-            next_cursor=following,
-            revision=view.revision,
-        )
+        return daily_page(self._views, self._codec, day, limit, cursor, view or self.view)
 
     def stats(self, view: View | None = None) -> Stats:
         """Counts and positions as `view` has them, by default the current one."""
@@ -380,10 +357,3 @@ class Shelf:
             published_to=published_to,
             revision=view.revision,
         )
-
-
-def _no_listing(day: str, before: str | None, after: str | None) -> Problem:
-    near = [f"the day before that has some is {before}"] if before else []
-    near += [f"the day after that has some is {after}"] if after else []
-    hint = f"; {' and '.join(near)}" if near else ""
-    return Problem("day-not-found", f"No papers were listed on {day}{hint}.")

@@ -149,6 +149,11 @@ class View:
             nodes.append(Range("createdSeq", None, stale.bound))
         return conjunction(nodes + self._removed)
 
+    @property
+    def removed(self) -> Node | None:
+        """The filter tree that leaves out papers that were removed since the index was written."""
+        return conjunction(self._removed)
+
     def without(self, paper: str) -> Node | None:
         """The filter tree that leaves out one paper, by its own id."""
         return conjunction([Not(Term("id", paper)), *self._removed])

@@ -18,6 +18,7 @@ from schema.search import (
     DEFAULT_FACET_SIZE,
     DEFAULT_LIMIT,
     DEFAULT_RELATED,
+    DEFAULT_SUGGESTIONS,
     END,
     FACETS,
     MAX_CURSOR_LENGTH,
@@ -25,6 +26,8 @@ from schema.search import (
     MAX_LIMIT,
     MAX_QUERY_LENGTH,
     MAX_SORT_KEYS,
+    MAX_SUGGEST_LENGTH,
+    MAX_SUGGESTIONS,
     RELEVANCE,
     SORT_FIELDS,
     Match,
@@ -247,6 +250,19 @@ FIELDS = Parameter(
     Several.LISTED,
 )
 
+SUGGEST_Q = Parameter(
+    "q",
+    "What has been typed so far; its last word is completed.",
+    {"type": "string", "maxLength": MAX_SUGGEST_LENGTH},
+    lambda value: value if len(value) <= MAX_SUGGEST_LENGTH else None,
+    f"a text of at most {MAX_SUGGEST_LENGTH} characters",
+    "optimal tr",
+    code="query-too-long",
+)
+SUGGEST_LIMIT = _size(
+    "limit", "How many suggestions to give at most.", MAX_SUGGESTIONS, DEFAULT_SUGGESTIONS
+)
+
 SEARCH: Mapping[str, Parameter] = {
     parameter.name: parameter
     for parameter in (
@@ -268,6 +284,9 @@ SEARCH: Mapping[str, Parameter] = {
 
 RELATED: Mapping[str, Parameter] = {RELATED_LIMIT.name: RELATED_LIMIT}
 """What the list of related papers takes, by name."""
+
+SUGGEST: Mapping[str, Parameter] = {each.name: each for each in (SUGGEST_Q, SUGGEST_LIMIT)}
+"""What suggestions take, by name."""
 
 DAILY: Mapping[str, Parameter] = {each.name: each for each in (DAILY_LIMIT, CURSOR)}
 """What the list of a day takes, by name."""

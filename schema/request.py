@@ -90,6 +90,7 @@ def parse_request(given: Given) -> SearchRequest:
     A blank `q` is no query, and without one there is no relevance: the newest come first. A
     repeated filter means any of its values.
     """
+    given = tuple(given)
     errors: list[ParameterError] = []
     conditions: list[tuple[str, Condition]] = []
     meanings: dict[str, Any] = {}
@@ -120,7 +121,8 @@ def parse_request(given: Given) -> SearchRequest:
     match = Match(meanings.get("match", Match.AUTO))
     limit = meanings.get("limit", DEFAULT_LIMIT)
     chosen = tuple(sorted(conditions))
-    return SearchRequest(q, match, chosen, sort, limit, cursor, before, _extras(meanings))
+    extras = _extras(meanings)
+    return SearchRequest(q, match, chosen, sort, limit, cursor, before, extras, given)
 
 
 def _grouped(given: Given) -> dict[str, list[str]]:

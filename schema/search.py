@@ -203,13 +203,79 @@ class QueryWarning:
     suggestion: str | None = None
 
 
+class AlternativeKind(StrEnum):
+    """What an alternative changes of a question."""
+
+    SPELLING = "spelling"
+    DATE = "date"
+    FILTER = "filter"
+    WORD = "word"
+
+
+LITTLE = 5
+"""Papers below which too little was found, and an answer shows ways out."""
+MAX_ALTERNATIVES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A question that finds more than the one that was asked.
+
+    `q` and `parameters` are all that it asks: the query, and the other parameters of a URL that
+    choose and order papers (`match`, `sort`, filters), names and values. `total` and `total_all`
+    are those of its answer.
+    """
+
+    kind: AlternativeKind
+    message: str
+    q: str | None
+    parameters: tuple[tuple[str, str], ...]
+    total: int
+    total_all: int
+
+
+DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS = 10, 20
+MAX_SUGGEST_LENGTH = 200
+"""Characters of a text that is being typed."""
+
+
+class SuggestionKind(StrEnum):
+    """What a suggestion is."""
+
+    TERM = "term"
+    AUTHOR = "author"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Something that a text being typed may become, as papers write it.
+
+    `fragments` are its pieces; what was typed matches. `q` is the query that finds it, `count` the
+    exact number of papers: those that hold all words of a term, and those of an author by the whole
+    name; None of a title, whose paper has the id `id`.
+    """
+
+    kind: SuggestionKind
+    fragments: tuple[Fragment, ...]
+    q: str
+    count: int | None
+    id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The text as papers write it."""
+        return "".join(each.text for each in self.fragments)
+
+
 @dataclass(frozen=True, slots=True)
 class Extras:
     """What an answer carries besides its papers: facets with so many values each, and more of each.
 
     That is its highlights and, by `explain`, of what its score is made.
 
-    `fields` names the members that papers show, None for those of a list row.
+    `fields` names the members that papers show, None for those of a list row. `alternatives` asks
+    for ways out where little was found.
     """
 
     facets: tuple[str, ...] = ()
@@ -217,6 +283,7 @@ class Extras:
     highlight: bool = False
     explain: bool = False
     fields: tuple[str, ...] | None = None
+    alternatives: bool = True
 
 
 NO_EXTRAS = Extras()
@@ -228,7 +295,7 @@ class SearchRequest:
 
     `cursor` asks for the page behind a place, `before` for the one ahead of it (`END`: the last
     page); at most one of them is set. `extras` never change which papers are found, nor their
-    order, so requests that differ in them alone are equal.
+    order, so requests that differ in them alone are equal; `given` are the parameters as written.
     """
 
     q: str | None = None
@@ -239,6 +306,7 @@ class SearchRequest:
     cursor: str | None = None
     before: str | None = None
     extras: Extras = field(default=NO_EXTRAS, compare=False)
+    given: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

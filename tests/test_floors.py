@@ -54,6 +54,11 @@ SERVICE = {
     "index.facets",
     "index.searches",
     "index.feedback",
+    "index.spelling",
+    "index.daily",
+    "index.rescue",
+    "index.rewriting",
+    "index.suggestions",
     "index.related",
     "index.explanation",
 }

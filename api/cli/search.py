@@ -1,6 +1,7 @@
 """`papershelf search` and `papershelf show`: what is on the shelf."""
 
 import argparse
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ from schema.search import (
 if TYPE_CHECKING:
     from index.searches import Answer
     from index.shelf import Shelf
-    from schema.search import Page
+    from schema.search import Alternative, Page
 
 OWN_OPTIONS = {
     "match": ("WORDS", "which words must be found: all, any, or auto (all, filled up with any)"),
@@ -129,6 +130,7 @@ def _show_page(answer: "Answer", terminal: Terminal) -> None:
         terminal.note(printable(f"warning: {warning.message}"))
     if not page.rows:
         terminal.answer("No paper matches." if page.request.cursor is None else "No more papers.")
+        _show_alternatives(answer, terminal)
         return
     columns = (Column("Published", 10), Column("Authors", 7, right=True), Column("Title, id"))
     rows = [_table_row(orjson.loads(row)) for row in page.rows]
@@ -139,6 +141,26 @@ def _show_page(answer: "Answer", terminal: Terminal) -> None:
     terminal.answer(_counted(page))
     if page.next_cursor:
         terminal.answer(f"More: the same with --cursor {page.next_cursor}")
+    _show_alternatives(answer, terminal)
+
+
+def _show_alternatives(answer: "Answer", terminal: Terminal) -> None:
+    """Questions that find more, each with the command that asks it."""
+    for each in answer.alternatives:
+        counted = papers(each.total)
+        if each.total_all < each.total:
+            counted += f" with some of the words, {each.total_all:,} with all"
+        terminal.answer(printable(f"{each.message.replace('`', '')} {counted}:"))
+        terminal.answer("  " + printable(f"papershelf {_command(each)}"))
+
+
+def _command(alternative: "Alternative") -> str:
+    """The arguments that ask an alternative, to be pasted into a shell."""
+    asked = [f"{option_name(name)}={value}" for name, value in alternative.parameters]
+    words = [alternative.q] if alternative.q else []
+    if words and words[0].startswith("-"):
+        words.insert(0, "--")
+    return shlex.join(["search", *asked, *words])
 
 
 def _table_row(paper: Mapping[str, Any]) -> tuple[tuple[str, str, str], str]:

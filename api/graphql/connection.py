@@ -7,7 +7,16 @@ import strawberry
 from api.answers import facet_data
 from api.graphql.types import Paper, described
 from api.graphql.work import Work
-from schema.search import DEFAULT_FACET_SIZE, FACETS, MAX_FACET_SIZE, Match, ScoreKind
+from schema.search import (
+    DEFAULT_FACET_SIZE,
+    FACETS,
+    LITTLE,
+    MAX_FACET_SIZE,
+    AlternativeKind,
+    Match,
+    ScoreKind,
+    SuggestionKind,
+)
 
 _FacetSize = Annotated[
     int | None,
@@ -177,8 +186,91 @@ class PaperEdge:
     node: Paper = strawberry.field(description="The paper.")
 
 
+described(
+    AlternativeKind,
+    "AlternativeKind",
+    "What an alternative changes of a question; all but `SPELLING` perhaps of one with words "
+    "spelled otherwise, as `message` says.",
+    {
+        "spelling": "Words are spelled as papers write them.",
+        "date": "Bounds of a date are wider, or left out.",
+        "filter": "A filter is left out.",
+        "word": "Words are left out.",
+    },
+)
+
+
+@strawberry.type(description="A parameter of the address of an alternative.")
+class AlternativeParameter:
+    """An element of `Alternative.parameters`."""
+
+    name: str = strawberry.field(description="Its name in REST.")
+    value: str = strawberry.field(description="Its value as an address has it, decoded.")
+
+
+@strawberry.type(description="Another question, which finds more.")
+class Alternative:
+    """An element of `PaperConnection.alternatives`."""
+
+    kind: AlternativeKind = strawberry.field(description="What it changes.")
+    message: str = strawberry.field(description="The same in words, for people.")
+    q: str | None = strawberry.field(description="The query; null where only filters are left.")
+    parameters: list[AlternativeParameter] = strawberry.field(
+        description="What else it asks, as `GET /v1/papers` takes it: filters, `sort`, `match`. "
+        "Several values of one name stand one by one."
+    )
+    total: int = strawberry.field(description="How many papers its answer has; exact.")
+    total_all: int = strawberry.field(
+        description="How many papers hold every word of it: more than of the question; exact."
+    )
+    link: str = strawberry.field(description="The address of its answer in REST.")
+
+
+described(
+    SuggestionKind,
+    "SuggestionKind",
+    "What a suggestion is.",
+    {
+        "term": "Words of titles and abstracts.",
+        "author": "The whole name of an author.",
+        "title": "The title of a paper.",
+    },
+)
+
+
+@strawberry.type(description="What a text being typed may become.")
+class Suggestion:
+    """An element of `Query.suggest`."""
+
+    kind: SuggestionKind = strawberry.field(description="What it is.")
+    text: str = strawberry.field(description="As papers write it.")
+    fragments: list[Fragment] = strawberry.field(
+        description="The same in pieces; what was typed matches, as far as it was typed so."
+    )
+    q: str = strawberry.field(description="The query to search for.")
+    count: int | None = strawberry.field(
+        description="How many papers hold all words of a term, or are by an author of that whole "
+        "name; exact. Null of a title."
+    )
+    id: strawberry.ID | None = strawberry.field(
+        description="The id of the paper of a title; null of others."
+    )
+    link: str = strawberry.field(
+        description="The address in REST of the paper, or of the papers that `count` counts."
+    )
+
+
 FACETS_OF = "facets of"
 """In the values of a `PaperConnection`: what counts its facets; no field has this name."""
+
+
+ALTERNATIVES_OF = "alternatives of"
+"""The same for what finds its alternatives."""
+
+
+async def find_alternatives(connection: strawberry.Parent[Any]) -> Any:
+    """Members of `Alternative`, each of them."""
+    return await connection[ALTERNATIVES_OF]()
 
 
 async def count_facets(
@@ -222,4 +314,9 @@ class PaperConnection:
     )
     warnings: list[QueryWarning] = strawberry.field(
         description="What of the query was not taken as written; empty when all was."
+    )
+    alternatives: list[Alternative] = strawberry.field(
+        resolver=find_alternatives,
+        description="Other questions with more full matches, the best first, where fewer than "
+        f"{LITTLE} papers match this one whole; empty where enough do, and behind a cursor.",
     )

@@ -19,8 +19,11 @@ from schema.errors import ParameterError
 from schema.search import (
     DEFAULT_FACET_SIZE,
     DEFAULT_LIMIT,
+    DEFAULT_SUGGESTIONS,
+    MAX_ALTERNATIVES,
     MAX_FACET_SIZE,
     MAX_LIMIT,
+    MAX_SUGGESTIONS,
 )
 
 MAX_COST = 50_000
@@ -53,6 +56,7 @@ SIZED: dict[str, Sized] = {
     "Query.nodes": Sized(
         ("ids",), 0, MAX_NODES, 0, "may have {} to {} ids", "graphql-limit", "{1} `{0}`"
     ),
+    "Query.suggest": Sized(("first",), 1, MAX_SUGGESTIONS, DEFAULT_SUGGESTIONS),
     "PaperConnection.facets": Sized(("size",), 1, MAX_FACET_SIZE, DEFAULT_FACET_SIZE),
 }
 
@@ -60,6 +64,10 @@ ITEMS: dict[str, int | None] = {
     "PaperConnection.edges": None,
     "PaperConnection.nodes": None,
     "PaperConnection.warnings": 5,
+    "PaperConnection.alternatives": MAX_ALTERNATIVES,
+    "Alternative.parameters": 3,
+    "Query.suggest": None,
+    "Suggestion.fragments": 5,
     "DailyPage.papers": None,
     "Paper.related": MAX_LIMIT,
     "Query.nodes": None,
@@ -76,6 +84,8 @@ ITEMS: dict[str, int | None] = {
 EXTRA: dict[str, int] = {
     "Query.papers": 500,
     "Query.daily": 500,
+    "Query.suggest": 1500,
+    "PaperConnection.alternatives": 3000,
     "Query.paper": 50,
     "Query.node": 50,
     "PaperEdge.highlights": 50,

@@ -49,14 +49,17 @@ MAX_COERCION_ERRORS = 10
 class GraphQLDoor:
     """Answers `/graphql` and everything below it, over one shelf.
 
-    Searches that are not light run in `pool`; `max_body` bounds request bodies in bytes.
+    Searches that are not light run in `pool`; `max_body` bounds request bodies in bytes;
+    `public_url` stands before links.
     """
 
-    def __init__(self, shelf: Shelf, pool: Pool, *, max_body: int = 128 * 1024) -> None:
+    def __init__(
+        self, shelf: Shelf, pool: Pool, *, max_body: int = 128 * 1024, public_url: str = ""
+    ) -> None:
         self._schema = build_schema()
         self._documents = Documents(self._schema)
         self._persisted = PersistedQueries(self._documents)
-        self._root = Root(shelf, pool)
+        self._root = Root(shelf, pool, public_url.rstrip("/"))
         self._shelf = shelf
         self._delivery = Delivery(pool)
         self._version = program_version().encode()

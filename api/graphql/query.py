@@ -18,9 +18,9 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 
-from api.answers import explanation_data, stats_data
-from api.graphql.arguments import PaperArguments, PaperFilter
-from api.graphql.connection import FACETS_OF, PaperConnection
+from api.answers import alternative_data, explanation_data, stats_data, suggestion_data
+from api.graphql.arguments import PaperArguments, PaperFilter, as_graphql
+from api.graphql.connection import ALTERNATIVES_OF, FACETS_OF, PaperConnection, Suggestion
 from api.graphql.cost import MAX_NODES
 from api.graphql.rows import Row, highlight_row, read_row
 from api.graphql.types import (
@@ -39,13 +39,18 @@ from index.searches import Answer
 from index.shelf import Shelf
 from index.view import Plan, View
 from schema.errors import ParameterError, Problem
-from schema.parameters import RELATED_LIMIT
+from schema.parameters import RELATED_LIMIT, SUGGEST
+from schema.request import read_parameters
 from schema.search import (
     DEFAULT_LIMIT,
     DEFAULT_RELATED,
+    DEFAULT_SUGGESTIONS,
     MAX_LIMIT,
+    MAX_SUGGEST_LENGTH,
+    MAX_SUGGESTIONS,
     Extras,
     Match,
+    Page,
 )
 
 Wants = Callable[..., bool]
@@ -125,6 +130,12 @@ _After = Annotated[
     str | None,
     _described("A cursor of an earlier page of the same search: take what follows it."),
 ]
+_Typed = Annotated[
+    str, _described(f"What has been typed so far, at most {MAX_SUGGEST_LENGTH} characters.")
+]
+_Suggestions = Annotated[
+    int | None, _described(f"How many suggestions at most, 1 to {MAX_SUGGESTIONS}.")
+]
 _Day = Annotated[Date | None, _described("The day; the newest that has papers if not given.")]
 _DailyFirst = Annotated[int | None, _described(f"How many papers, 1 to {MAX_LIMIT}.")]
 _DailyAfter = Annotated[
@@ -139,8 +150,9 @@ class Root:
     types, hence the return type `Any`; `papers` gives a coroutine of one where a search is long.
     """
 
-    def __init__(self, shelf: Shelf, pool: Pool) -> None:
+    def __init__(self, shelf: Shelf, pool: Pool, public_url: str = "") -> None:
         self._shelf = shelf
+        self._public_url = public_url
         self._pool = pool
 
     def paper(self, info: strawberry.Info, id: _Id) -> Any:  # noqa: A002
@@ -179,8 +191,8 @@ class Root:
         asked = PaperArguments(query, match, filter, order_by, first, after, last, before)
         request = asked.request()
         marks, explains = (work.wants(info.path, name) for name in ("highlights", "explanation"))
-        if marks or explains:
-            request = replace(request, extras=Extras(highlight=marks, explain=explains))
+        extras = Extras(highlight=marks, explain=explains, alternatives=False)
+        request = replace(request, extras=extras)
         plan = self._shelf.plan(request, work.view)
         if plan.stale or plan.view is not work.view:
             work.settled = False
@@ -224,8 +236,26 @@ class Root:
             "matched": page.matched,
             "revision": page.revision,
             "warnings": [asdict(warning) for warning in page.warnings],
+            ALTERNATIVES_OF: partial(self._pool.run, partial(self._alternatives, page, plan)),
             FACETS_OF: partial(self._pool.run, partial(self._shelf.facets, page, plan)),
         }
+
+    def _alternatives(self, page: Page, plan: Plan) -> list[Row]:
+        found = self._shelf.alternatives(page, plan)
+        return [alternative_data(each, self._public_url) for each in found]
+
+    async def suggest(
+        self, info: strawberry.Info, query: _Typed, first: _Suggestions = DEFAULT_SUGGESTIONS
+    ) -> Any:
+        """Members of `Suggestion`, each of them; raises `Problem` for too long a text."""
+        work: Work = info.context
+        try:
+            text = read_parameters([("q", query)], SUGGEST)["q"]
+        except Problem as problem:
+            raise as_graphql(problem) from problem
+        limit = DEFAULT_SUGGESTIONS if first is None else first
+        found = await self._pool.run(self._shelf.suggest, text, limit, work.view)
+        return [suggestion_data(each, self._public_url) for each in found]
 
     async def daily(
         self,
@@ -302,6 +332,10 @@ class Query:
     daily: DailyPage | None = strawberry.field(
         resolver=Root.daily,
         description="The papers listed on a day; null for a day without any.",
+    )
+    suggest: list[Suggestion] = strawberry.field(
+        resolver=Root.suggest,
+        description="What a text being typed may become: terms, authors, titles, each kind by use.",
     )
     stats: Stats = strawberry.field(
         resolver=Root.stats, description="Counts, positions and the range of dates."

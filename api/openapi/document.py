@@ -16,12 +16,12 @@ from api.graphql.query import build_schema
 from api.openapi.papers import paper_schemas
 from api.openapi.protocol import protocol_schemas
 from api.openapi.shapes import ref
+from api.route_parameters import GRAPHQL_REQUIRED
 from api.routes import (
     AHEAD_OF_GRAPHQL,
     COMMON_PROBLEMS,
     CONNECTION_PROBLEMS,
     GRAPHQL_JSON,
-    GRAPHQL_REQUIRED,
     JSON,
     OPERATIONS,
     TAGS,

@@ -20,7 +20,7 @@ from graphql import (
 from api.openapi.shapes import array, closed, described, nullable, ref
 from api.routes import MAX_BATCH
 from schema.members import LIST_MEMBERS, MEMBERS
-from schema.search import FACETS, MAX_LIMIT
+from schema.search import FACETS, MAX_ALTERNATIVES, MAX_LIMIT, MAX_SUGGESTIONS
 from schema.values import JsonSchema
 
 SCALARS: Mapping[str, JsonSchema] = {
@@ -49,6 +49,11 @@ SHARED_TYPES = (
     "FacetValue",
     "Facet",
     "QueryWarning",
+    "AlternativeKind",
+    "AlternativeParameter",
+    "Alternative",
+    "SuggestionKind",
+    "Suggestion",
 )
 """GraphQL types that REST shows as they are."""
 
@@ -201,17 +206,18 @@ def _page_meta(connection: Mapping[str, JsonSchema]) -> JsonSchema:
         "previousCursor": _cursor("For `before`: the page ahead; null on the first page."),
         "revision": connection["revision"],
         "warnings": connection["warnings"],
+        "alternatives": connection["alternatives"] | {"maxItems": MAX_ALTERNATIVES},
     }
     return closed(meta, "What holds for the whole result, and how to go on.")
 
 
-def _limit() -> JsonSchema:
+def _limit(description: str = "How many papers a page has.", most: int = MAX_LIMIT) -> JsonSchema:
     return {
         "type": "integer",
         "format": "int32",
-        "description": "How many papers a page has.",
+        "description": description,
         "minimum": 1,
-        "maximum": MAX_LIMIT,
+        "maximum": most,
     }
 
 
@@ -227,6 +233,19 @@ def _lookups(types: _Types) -> dict[str, JsonSchema]:
         "PaperLinks": _links(self="The paper.", related="Papers like it."),
         "RelatedMeta": closed({"limit": _limit(), "revision": revision}, "What was read."),
         "RelatedLinks": _links(self="Where this answer is found.", paper="The paper."),
+        "SuggestMeta": closed(
+            {"limit": _limit("How many suggestions there are at most.", MAX_SUGGESTIONS)}
+            | {"revision": revision},
+            "What was read.",
+        ),
+        "Suggestions": closed(
+            {
+                "data": array(ref("Suggestion"), "The suggestions.", maxItems=MAX_SUGGESTIONS),
+                "meta": ref("SuggestMeta"),
+                "links": ref("SelfLinks"),
+            },
+            "What a text being typed may become.",
+        ),
         "RelatedPapers": closed(
             {"data": near, "meta": ref("RelatedMeta"), "links": ref("RelatedLinks")},
             "Papers like another.",

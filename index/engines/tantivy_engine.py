@@ -23,6 +23,7 @@ from index.engines.facets import check_exact, check_facet
 from index.engines.tantivy_facets import TooManyValues, facet_counts
 from index.engines.tantivy_fields import (
     CHECKPOINT,
+    PAPER,
     SCHEMA,
     checkpoint_document,
     paper_document,
@@ -33,7 +34,7 @@ from index.engines.tantivy_queries import Compiler, Pattern, all_of, unscored
 from index.engines.texts import FORMAT, SURFACE_FIELDS
 from index.engines.trees import check, check_positions, check_ranking
 from index.expansion import fuzzy_words, literal_prefix, wildcard_words
-from index.query import Node, Prefix, Wildcard
+from index.query import Node, Prefix, Term, Wildcard
 from index.ranking import Ranking, inverse_frequency
 from index.recent import Recent
 from schema.search import BY_RELEVANCE, RELEVANCE, FacetCounts, Hits, Sort, SortPosition
@@ -311,6 +312,25 @@ class TantivySnapshot:
         """See `index.engine.Snapshot`."""
         return list(self._vocabulary(field, prefix))
 
+    def completions(
+        self, field: str, prefix: str, *, within: Node | None = None, limit: int = 10
+    ) -> list[tuple[str, int]]:
+        """See `index.engine.Snapshot`; raises `ValueError` for a tree beyond the bounds."""
+        check(within)
+        searcher, counts = self._open_searcher(), dict[str, int]()
+        chosen = None if within is None else unscored(self._compiler.compile(within))
+        with _border("searched"):
+            for each in SURFACE_FIELDS.get(field, (field,)):
+                for word, count in searcher.terms_with_prefix(each, prefix, chosen, limit):
+                    counts[word] = max(count, counts.get(word, 0))
+        ranked = sorted((-count, word) for word, count in counts.items() if count)
+        return [(word, -count) for count, word in ranked[:limit]]
+
+    def frequencies(self, field: str, words: Sequence[str]) -> list[int]:
+        """See `index.engine.Snapshot`."""
+        held, fields = self._open_searcher().doc_freq, SURFACE_FIELDS[field]
+        return [max(held(each, word) for each in fields) for word in words]
+
     def close(self) -> None:
         """See `index.engine.Snapshot`."""
         self._searcher = None
@@ -327,8 +347,15 @@ class TantivySnapshot:
         return Matching(self._open_searcher(), self._compiler, compiled)
 
     def _total(self, query: Node, filters: Node | None) -> int:
+        if isinstance(query, Term) and filters is None and self._nothing_removed():
+            return self._open_searcher().doc_freq(query.field, query.text)
         key = (self.generation, query, filters)
         return self._totals.get(key, lambda: self._matching(query, filters).count())
+
+    def _nothing_removed(self) -> bool:
+        """Whether no segment has removed papers, so that its counts of a word are exact."""
+        searcher = self._open_searcher()
+        return searcher.doc_freq("kind", PAPER) == searcher.num_docs - 1
 
     def _open_searcher(self) -> tantivy.Searcher:
         if self._searcher is None:

@@ -27,6 +27,7 @@ from index.engines.whoosh_library import (
     storage,
 )
 from index.engines.whoosh_queries import compile_query, numbers
+from index.engines.whoosh_words import completions, frequencies
 from index.expansion import fuzzy_words, literal_prefix, wildcard_words
 from index.query import Fuzzy, Node, Prefix, Wildcard
 from index.ranking import Ranking, inverse_frequency
@@ -296,6 +297,19 @@ class WhooshSnapshot:
         """See `index.engine.Snapshot`."""
         with self._lock:
             return self._vocabulary(field, prefix)
+
+    def completions(
+        self, field: str, prefix: str, *, within: Node | None = None, limit: int = 10
+    ) -> list[tuple[str, int]]:
+        """See `index.engine.Snapshot`."""
+        with self._lock:
+            papers = None if within is None else self._scores(within, None)
+            return completions(self._searcher.reader(), field, prefix, papers, limit)
+
+    def frequencies(self, field: str, words: Sequence[str]) -> list[int]:
+        """See `index.engine.Snapshot`."""
+        with self._lock:
+            return frequencies(self._searcher.reader(), field, words)
 
     def close(self) -> None:
         """See `index.engine.Snapshot`."""

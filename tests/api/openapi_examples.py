@@ -27,7 +27,8 @@ from api.heads import (
 )
 from api.http import problem_answer
 from api.pool import Pool
-from api.routes import GRAPHQL_JSON, JSON, OPERATIONS, SAMPLE_ID, Operation
+from api.route_parameters import SAMPLE_ID
+from api.routes import GRAPHQL_JSON, JSON, OPERATIONS, Operation
 from api.settings import Settings
 from index.shelf import Shelf
 from schema.errors import Problem
@@ -37,6 +38,7 @@ from tests.paths import SAMPLE
 ANSWERS = {
     "listPapers": "/v1/papers?q=title:hydra&highlight=true&explain=true&facets=year&limit=1",
     "getRelatedPapers": f"/v1/papers/{SAMPLE_ID}/related?limit=1",
+    "getSuggestions": "/v1/suggest?q=optimal+tr&limit=3",
     "getNewestDay": "/v1/daily?limit=1",
     "getDay": "/v1/daily/2025-12-12?limit=1",
 }

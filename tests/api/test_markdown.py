@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from api.markdown import escape, marked, page_markdown
 from api.renderings import RENDERINGS
-from api.routes import JSON, MARKDOWN, OPERATIONS, SAMPLE_ID
+from api.route_parameters import SAMPLE_ID
+from api.routes import JSON, MARKDOWN, OPERATIONS
 from index.shelf import Shelf
 from tests.api.client import Client, Silent, running
 from tests.api.reading import blocks, one_line, texts
@@ -183,7 +184,7 @@ def test_a_page_shows_warnings_facets_and_what_matched(client: Client) -> None:
 def test_a_page_explains_scores_where_asked(client: Client) -> None:
     target = "/v1/papers{}?q=title:hydra+models&explain=true&limit=1"
     search = client.get(target.format("")).json()["data"][0]["search"]
-    (line,) = texts(client.get(target.format(".md")).text, "li")
+    *_, line = texts(client.get(target.format(".md")).text, "li")
     assert line.startswith(f"score {search['score']:.3g}: ")
     for part in search["explanation"]["parts"]:
         assert f"{part['score']:.3g} for {part['term']} in {part['field']}" in line

@@ -19,7 +19,7 @@ from api.mcp import HANDSHAKE, MODERN
 from api.openapi import openapi_document
 from api.pool import Pool
 from api.rest import RestDoor
-from api.routes import SAMPLE_ID
+from api.route_parameters import SAMPLE_ID
 from api.tools import TOOLS, Tools
 from index.shelf import Shelf
 from schema.parameters import SEARCH, Several

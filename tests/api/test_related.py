@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.routes import SAMPLE_ID
+from api.route_parameters import SAMPLE_ID
 from index.shelf import Shelf
 from tests.api.client import Client, Silent, running
 from tests.api.test_rest import MEMBERS, problem
