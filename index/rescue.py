@@ -167,7 +167,7 @@ class _Rescue:
         made = joined([word.surface for word in words], "text", self._snapshot)
         for (first, second), (word, papers) in zip(pairwise(words), made, strict=True):
             between = text.text[first.end : second.start]
-            if first.bare and second.bare and papers >= LITTLE and not between.strip():
+            if first.bare and second.bare and papers and not between.strip():
                 yield text.replaced([(first.start, second.end, word)])
 
     def _dates(self, text: Rewriting, hint: str) -> Iterator[_Question]:
