@@ -160,9 +160,9 @@ def _published(paper: Json) -> str:
 
 def _way_out(alternative: Json) -> str:
     """A question that finds more, with the address of its answer."""
-    address, _, query = alternative["link"].partition("?")
+    address, mark, query = alternative["link"].partition("?")
     text = _count(alternative["total"], "paper")
-    return f"- {escape(alternative['message'])} {_link(text, f'{address}.md?{query}')}"
+    return f"- {escape(alternative['message'])} {_link(text, f'{address}.md{mark}{query}')}"
 
 
 def _facets(facets: Json | None) -> list[str]:

@@ -2,18 +2,22 @@
 
 import gc
 import json
+import random
+import re
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from string import ascii_lowercase
 
 from bench.corpus import SEED, queries, shelf_folder
 from index.shelf import Shelf
 from schema.request import parse_request
-from schema.search import DEFAULT_RELATED
+from schema.search import DEFAULT_RELATED, DEFAULT_SUGGESTIONS
 
 COMMON = "alignment"
 DEEP_PAGE = 50
+_WORD = re.compile(r"[a-z]{5,}")
 
 
 def measure_service() -> None:
@@ -31,6 +35,14 @@ def measure_service() -> None:
         searches = [words for words in drawn[:120] if " " in words]
         report("highlights of 20 hits", 1.5, [_highlights(shelf, words) for words in searches])
         report("explanations of 20 hits", 10, [_explanations(shelf, words) for words in searches])
+        typed = [_typed(words, number) for number, words in enumerate(drawn)]
+        for number, words in enumerate(queries(480, SEED - 1)):  # as warm, by other beginnings
+            shelf.suggest(_typed(words, number), DEFAULT_SUGGESTIONS)
+        report("suggestions, 10", 1, [_suggestions(shelf, each) for each in typed])
+        wrong = [*_misspelled(shelf, 1000)]
+        report("ways out of a misspelled word", 10, [_ways_out(shelf, each) for _, each in wrong])
+        right = sum(_first_spelling(shelf, each) == word for word, each in wrong)
+        print(f"{'the right word first, of 1,000':36} {right / 10:7.1f} %    goal >= 94 %")
         report("related papers, 10", 6, [_related(shelf, words) for words in searches])
         for names, goal in ((("year", "hasCode"), 1), (("category",), 3), (("author",), 40)):
             costs = [_facets(shelf, names, number) for number in range(9)]
@@ -75,6 +87,46 @@ def _explanations(shelf: Shelf, words: str) -> float:
     page = shelf.run(shelf.plan(parse_request(asked)))
     plan = shelf.plan(parse_request([*asked, ("explain", "true")]))
     return cost(lambda: shelf.answer(plan)) * 20 / max(1, len(page.rows))
+
+
+def _typed(words: str, number: int) -> str:
+    """A query as far as it may have been typed, two letters at least."""
+    return words[: 2 + random.Random(number).randrange(len(words) - 1)]
+
+
+def _suggestions(shelf: Shelf, text: str) -> float:
+    return cost(lambda: shelf.suggest(text, DEFAULT_SUGGESTIONS))
+
+
+def _misspelled(shelf: Shelf, count: int) -> Iterator[tuple[str, str]]:
+    """Words and their misspellings that no paper holds, each by one edit of four kinds, anywhere.
+
+    Words are drawn as often as papers hold them: letters alone, five or more, in three papers.
+    """
+    chance, snapshot = random.Random(SEED), shelf.view.open_snapshot()
+    words = [each for each in snapshot.vocabulary("text", "") if _WORD.fullmatch(each)]
+    papers = snapshot.frequencies("text", words)
+    weights = [each if each >= 3 else 0 for each in papers]
+    while count:
+        (word,) = chance.choices(words, weights)
+        kind, at = chance.randrange(4), chance.randrange(len(word))
+        new, head, tail = chance.choice(ascii_lowercase), word[:at], word[at + 1 :]
+        swapped = head + tail[:1] + word[at] + tail[1:]
+        wrong = (head + tail, head + new + word[at:], head + new + tail, swapped)[kind]
+        if snapshot.frequencies("text", [wrong]) == [0]:
+            count -= 1
+            yield word, wrong
+
+
+def _ways_out(shelf: Shelf, word: str) -> float:
+    plan = shelf.plan(parse_request([("q", word)]))
+    page = shelf.run(plan)
+    return cost(lambda: shelf.alternatives(page, plan))
+
+
+def _first_spelling(shelf: Shelf, word: str) -> str | None:
+    plan = shelf.plan(parse_request([("q", word)]))
+    return next((each.q for each in shelf.alternatives(shelf.run(plan), plan)), None)
 
 
 def _related(shelf: Shelf, words: str) -> float:

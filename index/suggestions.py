@@ -18,7 +18,6 @@ from index.analysis import (
     TextWords,
     name_words,
     stem,
-    tokens_with_offsets,
     words,
 )
 from index.document import exact_value
@@ -52,11 +51,11 @@ FEW_PAPERS = 3
 RARELY = 0.01
 """The share of the most frequent term's papers up to which another is not worth showing."""
 
-LEAST_TERM, SURNAMES, NAMES, ENDS = 2, 3, 8, 3
+LEAST_TERM, SURNAMES, NAMES, ENDS = 2, 2, 5, 3
 """Letters of a term; how many completions are taken of a word of a name, of a whole name, and of
 the last word of a title."""
 
-SAMPLE, SPELLED = 16, 3
+SAMPLE, SPELLED = 12, 2
 """The newest papers of a name in which whole names are looked for, and those that tell how a term
 is written."""
 
@@ -147,7 +146,7 @@ class _Typing:
             most = max(most, count)
             if count > most * RARELY:
                 known.add(root)
-                yield Suggestion(SuggestionKind.TERM, self._marked(q), q, count)
+                yield Suggestion(SuggestionKind.TERM, self._marked(TextWords(q)), q, count)
 
     def authors(self) -> Iterator[Suggestion]:
         """Authors by their whole names, whose beginning was typed, or whose last word was."""
@@ -162,7 +161,7 @@ class _Typing:
             spelled = (each for row in rows.values() for each in _names(row))
             for written in spelled:
                 if exact_value("authorName", written) == name:
-                    q, marked = _quoted("author", written), self._marked(written)
+                    q, marked = _quoted("author", written), self._marked(TextWords(written))
                     yield Suggestion(SuggestionKind.AUTHOR, marked, q, names[name])
                     break
 
@@ -190,9 +189,10 @@ class _Typing:
         return [self._title(paper["id"], paper["title"]) for paper in papers]
 
     def _title(self, identifier: str, title: str) -> Suggestion:
-        short = len(title) <= MAX_CLAUSES or len(words(title)) <= MAX_CLAUSES
+        text_words = TextWords(title)
+        short = len(text_words.surfaces) <= MAX_CLAUSES
         q = _quoted("title", title) if short else f"id:{identifier}"
-        return Suggestion(SuggestionKind.TITLE, self._marked(title), q, None, identifier)
+        return Suggestion(SuggestionKind.TITLE, self._marked(text_words), q, None, identifier)
 
     def _completions(self) -> list[str]:
         """What the last word may become in a text, the likeliest first."""
@@ -273,16 +273,20 @@ class _Typing:
             return 0
         return self._snapshot.count(tree, self._removed)
 
-    def _marked(self, text: str) -> tuple[Fragment, ...]:
+    def _marked(self, text_words: TextWords) -> tuple[Fragment, ...]:
         """A text in pieces; what was typed of it matches."""
         spans: list[tuple[int, int]] = []
-        for token in tokens_with_offsets(text):
-            if token.surface in self._whole:
-                spans.append((token.start, token.end))
-            elif token.surface.startswith(self._last):
-                plain = token.end - token.start == len(token.surface)
-                end = token.start + len(self._last) if plain else token.end
-                spans.append((token.start, end))
+        found = [
+            at
+            for at, word in enumerate(text_words.surfaces)
+            if word in self._whole or word.startswith(self._last)
+        ]
+        for at, (start, end) in zip(found, text_words.places(found) if found else (), strict=True):
+            word = text_words.surfaces[at]
+            if word not in self._whole and end - start == len(word):
+                end = start + len(self._last)
+            spans.append((start, end))
+        text = text_words.text
         pieces: list[Fragment] = []
         at = 0
         for start, end in spans:

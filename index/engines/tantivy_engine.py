@@ -280,7 +280,10 @@ class TantivySnapshot:
 
     def count(self, query: Node, filters: Node | None = None) -> int:
         """See `index.engine.Snapshot`."""
-        return self.search(query, filters, limit=0).total
+        check(query, filters)
+        self._open_searcher()
+        with _border("searched"):
+            return self._total(query, filters)
 
     def facet(
         self,

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -259,3 +260,32 @@ def test_papers_that_cannot_be_indexed_do_not_keep_the_others_from_being_found(
     assert done.code == 0
     assert json.loads(done.out)["meta"]["total"] == 40
     assert "warning: the newest papers cannot be indexed" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "command"),
+    [
+        (["alignmnet"], "Did you mean alignment? 40 papers:", "papershelf search alignment"),
+        (
+            ["hesian", "gradint"],
+            "Did you mean hessian gradient? 6 papers with some of the words, 1 with all:",
+            "papershelf search 'hessian gradient'",
+        ),
+        (
+            ["protien", "--year", "2031"],
+            "Did you mean protein? Published in 2025-2031. 1 paper:",
+            "papershelf search --year=2025-2031 protein",
+        ),
+        (
+            ["--", "-hydra lamguage"],
+            "Did you mean -hydra language? 25 papers:",
+            "papershelf search -- '-hydra language'",
+        ),
+    ],
+)
+def test_ways_out_can_be_pasted(shelf: Path, words: list[str], told: str, command: str) -> None:
+    lines = run_on_terminal(shelf, "search", *words).out.splitlines()
+    at = lines.index(told)
+    assert lines[at + 1].strip() == command
+    arguments = shlex.split(command)[1:]
+    assert "No paper matches." not in run_on_terminal(shelf, *arguments).out
