@@ -117,6 +117,9 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("a text of 400 words", query(everything, limit="100", highlight="true"), ANSWERED),
     Attack("a text of 400 words, explained", query(everything, limit="100", explain="true"),
            ANSWERED),
+    Attack("misspelled words", get(SHELF + "?match=all&q=" + "+".join(
+        f"zq{letter * 50}" for letter in "abcdefghijklmnop")), ANSWERED),
+    Attack("completions of a long word", get("/v1/suggest?limit=20&q=" + "z" * 64), ANSWERED),
     Attack("related papers of a list", document(
         "{ papers(first: 8) { nodes { related(first: 100) { score } } } }"), ANSWERED),
     Attack("related papers of their related papers", document(

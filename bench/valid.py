@@ -66,6 +66,31 @@ def _related(chance: random.Random, facts: Facts) -> Exchange:
     return get(f"/v1/papers/{quote(key)}/related?limit=5", check)
 
 
+def _suggest(chance: random.Random, facts: Facts) -> Exchange:
+    first, second = chance.sample(facts.words, 2)
+    text = chance.choice((first[:3], f"{first} {second[:2]}", f"{first[:2]}x{first[2:6]}"))
+
+    def check(body: Any) -> None:
+        want(len(body["data"]) <= 10, f"{len(body['data'])} suggestions")
+        counts = [each["count"] for each in body["data"] if each["kind"] != "title"]
+        want(0 not in counts, f"a suggestion that finds nothing for {text!r}")
+
+    return get(f"/v1/suggest?q={quote(text)}", check)
+
+
+def _ways_out(chance: random.Random, facts: Facts) -> Exchange:
+    word = chance.choice(facts.words)
+    at = chance.randrange(len(word))
+    text = chance.choice((f"{word[:at]}q{word[at:]} year:1900", f"{word} zq{word}"))
+
+    def check(body: Any) -> None:
+        meta = body["meta"]
+        least = min((each["totalAll"] for each in meta["alternatives"]), default=meta["total"] + 1)
+        want(least > meta["totalAll"], f"a way out that finds no more for {text!r}")
+
+    return get(papers(q=text, match="all"), check)
+
+
 def _unknown(chance: random.Random, facts: Facts) -> Exchange:
     def check(reply: Reply) -> None:
         want((reply.status, reply.code) == (404, "paper-not-found"), f"{reply.status} {reply.code}")
@@ -306,6 +331,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("highlights", 4, _highlights),
     Kind("explanations", 3, _explanations),
     Kind("related", 3, _related),
+    Kind("suggestions", 4, _suggest),
+    Kind("ways out", 3, _ways_out),
     Kind("walk", 3, _walk),
     Kind("conditional", 4, _conditional),
     Kind("compressed", 6, _compressed),

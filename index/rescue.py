@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
-from index.query import And, Node, Or, Range, Term
+from index.query import And, Fuzzy, Node, Not, Or, Phrase, Prefix, Range, Term, Wildcard
 from index.rewriting import Part, Rewriting, Word
 from index.spelling import candidates, joined
 from index.view import Plan, View, parsed_of
@@ -29,9 +29,9 @@ from schema.search import (
 )
 
 MAX_CORRECTED = 8
-MAX_TRIED = 24
-"""Words of a query that are looked at, and questions that are counted: each takes one or two calls
-of the engine, of a fraction of a millisecond."""
+MAX_TRIED, MAX_HEAVY = 24, 6
+"""Words of a query that are looked at, and questions that are counted, each by one or two calls of
+the engine; so many where patterns or phrases with gaps make a call take long."""
 
 SPELLINGS = 2
 """Of a word that are tried, and whole spellings of a query that are shown."""
@@ -74,7 +74,8 @@ def alternatives(page: Page, plan: Plan) -> tuple[Alternative, ...]:
     counts = dict.fromkeys(AlternativeKind, 0)
     most = {AlternativeKind.SPELLING: SPELLINGS, AlternativeKind.DATE: 2}
     rescue = _Rescue(page, plan)
-    for question in islice(rescue.questions(), MAX_TRIED):
+    most_tried = MAX_HEAVY if _heavy(plan.parsed.all) else MAX_TRIED
+    for question in islice(rescue.questions(), most_tried):
         tried = rescue.tried(question)
         if tried is not None and not any(_same(tried, each) for each in found):
             found.append(tried)
@@ -260,6 +261,16 @@ def _totals(view: View, request: SearchRequest) -> tuple[int, int]:
     if request.match is Match.ALL or (request.match is Match.AUTO and strict):
         return full, full
     return snapshot.count(parsed.any, filters), full
+
+
+def _heavy(tree: Node) -> bool:
+    """Whether a tree has leaves that stand for many words or places."""
+    if isinstance(tree, And | Or):
+        return any(map(_heavy, tree.nodes))
+    if isinstance(tree, Not):
+        return _heavy(tree.node)
+    expands = isinstance(tree, Prefix | Wildcard | Fuzzy)
+    return expands or (isinstance(tree, Phrase) and tree.slop > 1)
 
 
 def _request(question: _Question) -> SearchRequest:
