@@ -18,7 +18,7 @@ from bench.service import measure_service
 from bench.soak import soak
 
 ROUNDS = 5
-WHAT = ("requests", "loading", "service", "soak", "costs")
+WHAT = ("requests", "loading", "service", "relevance", "soak", "costs")
 FIELDS = "id title publishedAt authorCount comments"
 MORE = f"{FIELDS} abstract authors {{ name }}"
 PAGE = """query Page($q: String, $after: String) {
@@ -136,6 +136,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="of a soak")
     parser.add_argument("--data", type=Path, help="soak a copy of this shelf")
     parser.add_argument("--seed", type=int, default=SEED, help="of a soak")
+    parser.add_argument("--steps", action="store_true", help="each step of the ranking alone")
+    parser.add_argument(
+        "--leave-one-out", action="store_true", help="constants chosen without each collection"
+    )
     arguments = parser.parse_args()
     if arguments.what == "soak":
         sys.exit(not asyncio.run(soak(arguments.minutes, arguments.seed, arguments.data)))
@@ -143,6 +147,10 @@ def main() -> None:
         asyncio.run(measure_costs(arguments.data, arguments.seed))
     if arguments.what == "loading":
         measure_loading(arguments.engine)
+    if arguments.what == "relevance":
+        from bench.relevance import measure_relevance  # needs packages that the others do not
+
+        measure_relevance(steps=arguments.steps, leave_one_out=arguments.leave_one_out)
     if arguments.what in (None, "requests"):
         measure_requests()
     if arguments.what in (None, "service"):

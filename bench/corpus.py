@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,14 +106,21 @@ def shelf_folder() -> Path:
     return folder
 
 
+def titles() -> Iterator[tuple[str, str]]:
+    """The arXiv id and the title of every paper of the corpus."""
+    with gzip.open(source_file(), "rt") as lines:
+        for line in lines:
+            paper = json.loads(line)
+            yield paper["id"], paper["title"]
+
+
 def queries(count: int, seed: int = SEED) -> list[str]:
     """Searches of one to three words, drawn from the titles of the corpus."""
     chance = random.Random(seed)
-    with gzip.open(source_file(), "rt") as lines:
-        titles = [json.loads(line)["title"] for line in lines]
+    drawn = [title for _, title in titles()]
     found: list[str] = []
     while len(found) < count:
-        words = _WORD.findall(chance.choice(titles))
+        words = _WORD.findall(chance.choice(drawn))
         size = len(found) % 3 + 1
         if len(words) >= size:
             start = chance.randrange(len(words) - size + 1)

@@ -12,6 +12,15 @@ from index.folding import fold
 TEXT_FIELDS = ("text", "title", "abstract", "author")
 """Analysed fields: `text` is title, title again and abstract; `author` the words of the names."""
 
+HEADING = "heading"
+"""The words of the title, where the abstract has `ENOUGH_WORDS`: for scores alone.
+
+Where there is no abstract, the field `text` is the title, and says the same.
+"""
+
+ENOUGH_WORDS = 20
+"""An abstract of fewer words says little of its paper."""
+
 EXACT_FIELDS = ("category", "authorName", "has", "source", "id")
 """Fields of whole folded values; a paper may have several."""
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from index.document import IndexDocument
 from index.query import Fuzzy, Node, Prefix, Wildcard
+from index.ranking import Ranking
 from schema.search import FacetCounts, Hits, Sort, SortPosition
 
 
@@ -22,6 +23,8 @@ class Capabilities:
     name: str
     parallel: bool = True
     """Searches release the interpreter lock, so a thread pool gains something."""
+    feedback: bool = True
+    """A second search with some tens of words more is cheap enough to improve the order."""
 
 
 class Snapshot(Protocol):
@@ -42,16 +45,31 @@ class Snapshot(Protocol):
         before: SortPosition | None = None,
         backward: bool = False,
         limit: int = 20,
+        ranking: Ranking | None = None,
     ) -> Hits:
         """A page of the papers that match `query` and `filters`, and their exact total.
 
-        `filters` select but add nothing to scores. Relevance orders by score, best first, and
-        pages by `offset`; every other sort orders by its keys (nulls last, then tie), and pages
+        `filters` select but add nothing to scores. Relevance orders by `ranking`, without one by
+        what the leaves of `query` score, best first; where `ranking` is empty, by ties alone.
+        It pages by `offset`; every other sort orders by its keys (nulls last, then tie), and pages
         by `offset`, by `after` (papers strictly behind that position) or by `before` (the nearest
         papers strictly ahead of it, still in order; `offset` then leaves out the nearest), which
         `backward` alone puts behind the last paper. The total stays whole; `limit` 0 gives the
         total alone. Raises `ValueError` for `after` with `before` or `backward`, and for a
         position that no paper of the order can have.
+        """
+
+    def scores(self, rowids: Sequence[int], clauses: Ranking) -> dict[int, float]:
+        """The sum of what `clauses` give each of these papers, 0.0 where none of them matches.
+
+        `rowids` are those of hits, some hundred at most.
+        """
+
+    def rarity(self, words: Sequence[str]) -> list[float]:
+        """The inverse document frequency of stems in the field `text`, all above 0.
+
+        log(1 + (N - n + 0.5) / (n + 0.5)) for a stem that n of N papers hold, as in BM25; papers
+        that are removed may count until segments merge.
         """
 
     def count(self, query: Node, filters: Node | None = None) -> int:

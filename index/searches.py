@@ -9,11 +9,13 @@ import orjson
 
 from index.cursors import Cursor, CursorCodec, fingerprint
 from index.document import index_document
+from index.engine import Capabilities
 from index.facets import Facet, facet
 from index.highlight import Highlighter, Holds
 from index.language import Parsed, parse
 from index.page_cache import PageCache
 from index.query import Range, Term
+from index.ranking import RECIPE, Kind, Ranking, Recipe, ranking_of
 from index.recent import Recent
 from index.view import MAX_DIRECT_RANK, STALE, Plan, View, is_light, parsed_of
 from index.views import Views
@@ -23,6 +25,9 @@ from schema.search import END, RELEVANCE, Highlight, Hit, Match, Page, SearchReq
 PAGE_CACHE_BYTES = 32 * 2**20
 MAX_FACETS_KEPT = 200
 MAX_CUT_KEPT = 50
+
+MAX_DIRECT_PAIRS = 1
+"""Pairs are read with all places of their words; more of them belong into a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +45,22 @@ class Answer:
 
 
 class Searches:
-    """Answers requests from the views; `parallel` says whether the engine leaves other threads be.
+    """Answers requests from the views; `capabilities` are those of the engine.
 
     Pages are remembered by revision, and facets too, since they cost the most.
     """
 
-    def __init__(self, views: Views, codec: CursorCodec, *, parallel: bool) -> None:
+    def __init__(
+        self,
+        views: Views,
+        codec: CursorCodec,
+        capabilities: Capabilities,
+        recipe: Recipe = RECIPE,
+    ) -> None:
         self._views = views
         self._codec = codec
-        self._parallel = parallel
+        self._parallel = capabilities.parallel
+        self._recipe = replace(recipe, feedback=recipe.feedback and capabilities.feedback)
         self._pages = PageCache(PAGE_CACHE_BYTES)
         self._facets: Recent[Facet | None] = Recent(MAX_FACETS_KEPT)
         self._cut: Recent[Parsed] = Recent(MAX_CUT_KEPT)
@@ -67,11 +79,35 @@ class Searches:
             view = kept or view
         page = self._pages.get((view.revision, stale, request))
         filters = view.filters(request, start if stale else None)
-        extras = request.extras
-        shallow = start.rank <= MAX_DIRECT_RANK if start else not backward
-        direct = self._parallel and shallow and is_light(parsed.all) and is_light(filters)
-        light = (page is not None or direct) and not (extras.facets or extras.highlight)
-        return Plan(request, view, parsed, filters, light, start, backward, stale, page)
+        ranking, feedback = (None, None) if page else self._order(request, parsed)
+        pairs = sum(each.kind is Kind.PAIR for each in ranking or ())
+        direct = (
+            self._parallel
+            and feedback is None
+            and pairs <= MAX_DIRECT_PAIRS
+            and (start.rank <= MAX_DIRECT_RANK if start else not backward)
+            and is_light(parsed.all)
+            and is_light(filters)
+        )
+        light = (page is not None or direct) and not (
+            request.extras.facets or request.extras.highlight
+        )
+        return Plan(
+            *(request, view, parsed, filters, light, start, backward, stale, page),
+            ranking=ranking,
+            feedback=feedback,
+        )
+
+    def _order(
+        self, request: SearchRequest, parsed: Parsed
+    ) -> tuple[Ranking | None, Recipe | None]:
+        """What `Plan` calls `ranking` and `feedback`."""
+        if request.q is None or request.sort[0].name != RELEVANCE:
+            return None, None
+        ranking = ranking_of(parsed.any, self._recipe)
+        words = sum(each.kind is Kind.WORD for each in ranking)
+        enough = self._recipe.feedback and words >= self._recipe.feedback_from
+        return ranking, self._recipe if enough else None
 
     def run(self, plan: Plan) -> Page:
         """The page that a plan asks for."""
@@ -155,7 +191,8 @@ class Searches:
         snapshot = plan.view.open_snapshot()
         key = (plan.view.revision, plan.request.q)
         cut = self._cut.get(key, partial(parse, plan.request.q, snapshot.count))
-        return replace(plan, parsed=cut)
+        ranking, feedback = self._order(plan.request, cut)
+        return replace(plan, parsed=cut, ranking=ranking, feedback=feedback)
 
     def _cursors(self, plan: Plan, matched: Match, ranked: Sequence[tuple[int, Hit]]) -> list[str]:
         """A cursor behind each hit, given with its number in its result; keeps the revision."""

@@ -15,6 +15,7 @@ from index.engines import open_engine
 from index.facets import Facet
 from index.indexer import Indexer, Progress
 from index.loader import Loader, LoadObserver, LoadReport
+from index.ranking import RECIPE, Recipe
 from index.searches import Answer, Searches
 from index.store import Removal, Store
 from index.view import Plan, View
@@ -68,10 +69,11 @@ class Shelf:
     """Papers in a folder: load, remove, look up, search.
 
     Readers see one `View` at a time and never wait for a writer. `start` keeps the index and the
-    view fresh in the background, for servers; without it call `catch_up`.
+    view fresh in the background, for servers; without it call `catch_up`. `recipe` has the
+    constants of the order by relevance, and the switch of its feedback.
     """
 
-    def __init__(self, folder: Path, engine: str = "tantivy") -> None:
+    def __init__(self, folder: Path, engine: str = "tantivy", recipe: Recipe = RECIPE) -> None:
         self._stop = threading.Event()
         self._store = Store.open(folder)
         self._engine = open_engine(engine, folder / "index", self._store.identity)
@@ -85,8 +87,7 @@ class Shelf:
         self._goal = 0
         self.ready = False
         self._views = Views(self._store, self._engine)
-        parallel = self._engine.capabilities.parallel
-        self._searches = Searches(self._views, self._codec, parallel=parallel)
+        self._searches = Searches(self._views, self._codec, self._engine.capabilities, recipe)
 
     def __enter__(self) -> "Shelf":
         return self

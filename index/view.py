@@ -4,13 +4,17 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import TypeAlias
 
 from index.blocks import Blocks
 from index.cursors import Cursor
 from index.document import exact_value
 from index.engine import Snapshot
+from index.feedback import with_feedback
 from index.language import Parsed, parse
 from index.query import And, Every, Fuzzy, Node, Not, Or, Phrase, Prefix, Range, Term, Wildcard
+from index.ranking import Ranking, Recipe
+from index.recent import Recent
 from index.store_reader import Reader
 from schema.errors import Problem
 from schema.filters import Condition
@@ -36,6 +40,11 @@ BLOCK = 200
 KEPT_BLOCKS = 8
 """Hits that are taken at once deep in a walk, and how many such blocks a revision keeps."""
 
+KEPT_FEEDBACK = 8
+"""Searches whose first block, as feedback finds and as it leaves it, a revision keeps."""
+
+Trees: TypeAlias = tuple[Node, ...]
+
 
 def condition_node(condition: Condition) -> Node:
     """The tree of a filter's condition."""
@@ -60,7 +69,9 @@ class Plan:
     A light plan takes well under a millisecond and may run where it stands; others belong into
     a thread. `start` is the decoded cursor, None on a first page (with `backward`: on the last
     one); `backward` asks for the papers ahead of that place; `stale` says that the walk's own
-    revision is gone; `page` is the answer if it is known already.
+    revision is gone; `page` is the answer if it is known already. `ranking` is the order by
+    relevance, None in any other; `feedback` are the constants by which its first hits order the
+    first block, None where they do not.
     """
 
     request: SearchRequest
@@ -72,6 +83,8 @@ class Plan:
     backward: bool = False
     stale: bool = False
     page: Page | None = None
+    ranking: Ranking | None = None
+    feedback: Recipe | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +115,8 @@ class View:
         self.snapshot = snapshot
         self.walked = False
         self._blocks = Blocks(KEPT_BLOCKS)
+        self._first_blocks: Recent[Hits] = Recent(KEPT_FEEDBACK)
+        self._fed_back: Recent[tuple[Hits, ...]] = Recent(KEPT_FEEDBACK)
         self.index_position = snapshot.position if snapshot else 0
         generation = snapshot.generation if snapshot else "none"
         self.revision = f"{reader.position:x}-{self.index_position:x}-{generation}"
@@ -147,49 +162,63 @@ class View:
             # A place in the larger result has no rank among the full matches.
             total_all = snapshot.count(parsed.all, plan.filters)
             return _found(plan, self._page(plan, parsed.any), total_all, Match.ANY)
-        full = self._page(plan, parsed.all)
+        # With feedback the page takes another search, and the order rests on all that is found.
+        full = None if plan.feedback else self._page(plan, parsed.all)
+        total_all = (full or self._first_block(plan, parsed.all)).total
         if start:
             strict = start.matched is Match.ALL
         else:
-            strict = not parsed.relaxable or full.total >= AUTO_MINIMUM
+            strict = not parsed.relaxable or total_all >= AUTO_MINIMUM
         if strict or request.match is Match.ALL:
-            return _found(plan, full, full.total, Match.ALL)
+            return _found(plan, full or self._page(plan, parsed.all), total_all, Match.ALL)
         if ranked:
-            return _found(plan, self._then_partial(plan, full), full.total, Match.ANY)
-        return _found(plan, self._page(plan, parsed.any), full.total, Match.ANY)
+            return _found(plan, self._then_partial(plan, full), total_all, Match.ANY)
+        return _found(plan, self._page(plan, parsed.any), total_all, Match.ANY)
 
-    def _page(self, plan: Plan, tree: Node) -> Hits:
+    def _page(self, plan: Plan, tree: Node, beside: Trees = ()) -> Hits:
         """The hits of the page among those of `tree`, and the one next to it if there is one.
 
         In the revision of the walk ranks are exact, whatever the order. When that is gone the walk
         goes on from the key of its place; one by relevance has none, and goes on from its rank.
+        `beside` are all trees of the result, where there are several.
         """
         snapshot, start = self.open_snapshot(), plan.start
         if start is None or not plan.stale or start.position is None:
             first, count = _window(plan, lambda: snapshot.count(tree, plan.filters))
-            return self._ranked(plan, tree, first, count)
+            return self._ranked(plan, tree, first, count, beside)
         after, before = (None, start.position) if plan.backward else (start.position, None)
         count = plan.request.limit + 1
         return snapshot.search(
             tree, plan.filters, plan.request.sort, after=after, before=before, limit=count
         )
 
-    def _ranked(self, plan: Plan, tree: Node, first: int, count: int) -> Hits:
+    def _ranked(self, plan: Plan, tree: Node, first: int, count: int, beside: Trees) -> Hits:
         """`count` hits from rank `first` on.
 
         An engine counts off every hit ahead of a page, so deep in a walk hits are taken in blocks
-        that serve the next pages too.
+        that serve the next pages too. Feedback orders the first block, and nothing behind it.
         """
+        if first < BLOCK and plan.feedback:
+            trees = beside or (tree,)
+            led = self._led_blocks(plan, trees)[trees.index(tree)]
+            hits = led.hits[first : first + max(0, count)]
+            if len(hits) < count and led.total > BLOCK:
+                hits += self._search(plan, tree)(offset=BLOCK, limit=count - len(hits)).hits
+            return Hits(led.total, hits)
         if first < BLOCK or count <= 0:
-            search = self.open_snapshot().search
-            return search(tree, plan.filters, plan.request.sort, offset=first, limit=count)
-        key = (tree, plan.filters, plan.request.sort)
-        hits = self._blocks.find(key, first, count)
-        if hits is None:
+            return self._search(plan, tree)(offset=first, limit=count)
+        key = (tree, plan.filters, plan.request.sort, plan.ranking)
+        found = self._blocks.find(key, first, count)
+        if found is None:
             begin, block = self._block(plan, tree, first, first + count)
             self._blocks.add(key, begin, block)
-            hits = Hits(block.total, block.hits[first - begin : first - begin + count])
-        return hits
+            found = Hits(block.total, block.hits[first - begin : first - begin + count])
+        return found
+
+    def _search(self, plan: Plan, tree: Node) -> "partial[Hits]":
+        """A search for a tree in the order of a plan, to be told which hits to take."""
+        search, sort = self.open_snapshot().search, plan.request.sort
+        return partial(search, tree, plan.filters, sort, ranking=plan.ranking)
 
     def _block(self, plan: Plan, tree: Node, first: int, end: int) -> tuple[int, Hits]:
         """A block with the ranks `first` to `end` in it, and the rank at which it begins.
@@ -197,8 +226,7 @@ class View:
         It lies in the direction of the walk. From a place, and from the end, the engine goes on by
         keys, at any depth alike; where there is none, by relevance, it counts off from the start.
         """
-        search = partial(self.open_snapshot().search, tree, plan.filters, plan.request.sort)
-        start = plan.start
+        search, start = self._search(plan, tree), plan.start
         place = start.position if start else None
         if plan.request.sort[0].name == RELEVANCE:
             return first, search(offset=first, limit=BLOCK)
@@ -209,17 +237,44 @@ class View:
             return first, search(after=place, limit=BLOCK)
         return first, search(offset=first, limit=BLOCK)
 
-    def _then_partial(self, plan: Plan, full: Hits) -> Hits:
-        """Behind the papers with all words those with some, by score; the sets are disjoint."""
-        tree = And((plan.parsed.any, Not(plan.parsed.all)))
-        snapshot = self.open_snapshot()
-        first, count = _window(plan, lambda: full.total + snapshot.count(tree, plan.filters))
+    def _first_block(self, plan: Plan, tree: Node) -> Hits:
+        """The first block of a tree as feedback finds it."""
+        key = (plan.request.q, plan.filters, tree)
+        return self._first_blocks.get(key, partial(self._search(plan, tree), limit=BLOCK))
+
+    def _led_blocks(self, plan: Plan, trees: Trees) -> tuple[Hits, ...]:
+        """The first blocks of trees whose results follow one another, as feedback orders them.
+
+        It is worked out in this revision, alike for all pages.
+        """
+        recipe, ranking = plan.feedback, plan.ranking
+        if recipe is None or ranking is None:
+            raise ValueError("this plan has no feedback")
+        return self._fed_back.get(
+            (plan.request.q, plan.filters, trees),
+            lambda: with_feedback(
+                [self._first_block(plan, tree) for tree in trees],
+                *(ranking, self.reader.rows, self.open_snapshot(), recipe),
+            ),
+        )
+
+    def _then_partial(self, plan: Plan, full: Hits | None) -> Hits:
+        """Behind the papers with all words those with some, by score; the sets are disjoint.
+
+        `full` is the page among the former, None where feedback orders both.
+        """
+        whole, some = plan.parsed.all, And((plan.parsed.any, Not(plan.parsed.all)))
+        both = (whole, some)
+        full = full or self._page(plan, whole, both)
+        total, snapshot = full.total, self.open_snapshot()
+        first, count = _window(plan, lambda: total + snapshot.count(some, plan.filters))
         leading = full.hits
         if plan.backward:  # its window was that of the full matches alone
-            wanted = max(0, min(count, full.total - first))
-            leading = self._ranked(plan, plan.parsed.all, first, wanted).hits
-        partial_hits = self._ranked(plan, tree, max(0, first - full.total), count - len(leading))
-        return Hits(full.total + partial_hits.total, leading + partial_hits.hits)
+            wanted = max(0, min(count, total - first))
+            leading = self._ranked(plan, whole, first, wanted, both).hits
+        begin, wanted = max(0, first - total), count - len(leading)
+        partial_hits = self._ranked(plan, some, begin, wanted, both)
+        return Hits(total + partial_hits.total, leading + partial_hits.hits)
 
     def places(self, rowids: Sequence[int], request: SearchRequest) -> list[SortPosition | None]:
         """Where papers stand in the request's order; None where only its rank can tell.

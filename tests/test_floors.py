@@ -33,6 +33,7 @@ LEAVES = (
     "index.folding",
     "index.analysis",
     "index.query",
+    "index.ranking",
     "index.document",
     "index.engine",
 )
@@ -52,6 +53,7 @@ SERVICE = {
     "index.views",
     "index.facets",
     "index.searches",
+    "index.feedback",
 }
 """The service and its helpers, which hold the parts together."""
 

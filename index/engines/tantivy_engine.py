@@ -8,7 +8,7 @@ list of segments, read so that it belongs to the searcher.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -28,14 +28,15 @@ from index.engines.tantivy_fields import (
     paper_document,
     register_tokenizers,
 )
-from index.engines.tantivy_orders import Matching, order_of
+from index.engines.tantivy_orders import BY_TIE, Matching, order_of
 from index.engines.tantivy_queries import Compiler, Pattern, all_of, unscored
 from index.engines.texts import FORMAT, SURFACE_FIELDS
-from index.engines.trees import check, check_positions
+from index.engines.trees import check, check_positions, check_ranking
 from index.expansion import fuzzy_words, literal_prefix, wildcard_words
 from index.query import Node, Prefix, Wildcard
+from index.ranking import Ranking, inverse_frequency
 from index.recent import Recent
-from schema.search import BY_RELEVANCE, RELEVANCE, FacetCounts, Hit, Hits, Sort, SortPosition
+from schema.search import BY_RELEVANCE, RELEVANCE, FacetCounts, Hits, Sort, SortPosition
 
 WRITER_MEMORY = 64_000_000
 """Bytes of documents that a writer gathers before it writes a segment; twice that made a rebuild no
@@ -44,8 +45,11 @@ faster, and its process half as large again."""
 OPEN_ATTEMPTS = 20
 KEPT_LETTERS = 64
 KEPT_TOTALS = 256
+KEPT_RARITIES = 2
+MAX_RARITIES = 50_000
 """What an engine remembers for all its snapshots together, as dozens of them may be kept: lists of
-words by first letter (up to 2 MB each at 75k papers), and totals, which each page of a walk asks.
+words by first letter (up to 2 MB each at 75k papers), totals, which each page of a walk asks, and
+for the newest generations how rare some words are, which takes 4 us to ask.
 """
 
 
@@ -79,6 +83,7 @@ class TantivyEngine:
         self._lock = Lock()
         self._words = Recent[tuple[str, ...]](KEPT_LETTERS)
         self._totals = Recent[int](KEPT_TOTALS)
+        self._rarities = Recent[dict[str, float]](KEPT_RARITIES)
 
     def position(self) -> int | None:
         """See `index.engine.Engine`."""
@@ -89,7 +94,7 @@ class TantivyEngine:
 
     def snapshot(self) -> "TantivySnapshot":
         """See `index.engine.Engine`."""
-        return TantivySnapshot(*self._newest(), self._words, self._totals)
+        return TantivySnapshot(*self._newest(), self._words, self._totals, self._rarities)
 
     def close(self) -> None:
         """See `index.engine.Engine`."""
@@ -198,6 +203,7 @@ class TantivySnapshot:
         position: int,
         words: Recent[tuple[str, ...]],
         totals: Recent[int],
+        rarities: Recent[dict[str, float]],
     ) -> None:
         self.position = position
         self.generation = generation
@@ -205,6 +211,7 @@ class TantivySnapshot:
         self._compiler = Compiler(self.expand)
         self._words = words
         self._totals = totals
+        self._rarities = rarities
 
     def search(
         self,
@@ -217,27 +224,58 @@ class TantivySnapshot:
         before: SortPosition | None = None,
         backward: bool = False,
         limit: int = 20,
+        ranking: Ranking | None = None,
     ) -> Hits:
         """See `index.engine.Snapshot`; raises `ValueError` for a tree beyond the bounds."""
         check(query, filters)
         backward = check_positions(sort, after, before, backward)
+        check_ranking(ranking)
         searcher = self._open_searcher()
         offset, limit = max(0, offset), min(limit, searcher.num_docs)
         with _border("searched"):
             if limit <= 0 or offset >= searcher.num_docs:
                 return Hits(self._total(query, filters), ())
-            matching = self._matching(query, filters)
-            if sort[0].name == RELEVANCE:
-                found: Any = searcher.search(matching.query, limit, count=True, offset=offset)
-                scores = [float(score) for score, _ in found.hits]
-                addresses = [address for _, address in found.hits]
-                return Hits(int(found.count), _hits(searcher, addresses, scores))
-            order = order_of(sort, backward)
+            by_score = sort[0].name == RELEVANCE
+            matching = self._matching(query, filters, ranking)
+            if by_score and (ranking is None or ranking):
+                return matching.best(offset, limit)
+            order = BY_TIE if by_score else order_of(sort, backward)
             addresses = order.page(matching, offset, limit, after or before)
             if backward:
                 addresses.reverse()
-            hits = _hits(searcher, addresses, [0.0] * len(addresses))
+            hits = matching.hits((0.0, address) for address in addresses)
             return Hits(self._total(query, filters), hits)
+
+    def scores(self, rowids: Sequence[int], clauses: Ranking) -> dict[int, float]:
+        """See `index.engine.Snapshot`."""
+        check_ranking(clauses)
+        scores = dict.fromkeys(rowids, 0.0)
+        if scores and clauses:
+            searcher = self._open_searcher()
+            with _border("searched"):
+                query = self._compiler.scored(self._compiler.rows(scores), clauses)
+                hits = searcher.search(query, len(scores), count=False).hits
+                found = searcher.fast_field_values("rowid", [address for _, address in hits])
+            scores.update(
+                (int(rowid), float(score))
+                for rowid, (score, _) in zip(found, hits, strict=True)
+                if rowid is not None
+            )
+        return scores
+
+    def rarity(self, words: Sequence[str]) -> list[float]:
+        """See `index.engine.Snapshot`."""
+        searcher, known = self._open_searcher(), self._rarities.get(self.generation, dict)
+        if len(known) > MAX_RARITIES:
+            known.clear()
+        found: list[float] = []
+        for word in words:
+            rare = known.get(word)
+            if rare is None:
+                count = searcher.doc_freq("text", word)
+                rare = known[word] = inverse_frequency(count, searcher.num_docs)
+            found.append(rare)
+        return found
 
     def count(self, query: Node, filters: Node | None = None) -> int:
         """See `index.engine.Snapshot`."""
@@ -277,8 +315,13 @@ class TantivySnapshot:
         """See `index.engine.Snapshot`."""
         self._searcher = None
 
-    def _matching(self, query: Node, filters: Node | None) -> Matching:
-        compiled = self._compiler.compile(query)
+    def _matching(
+        self, query: Node, filters: Node | None, ranking: Ranking | None = None
+    ) -> Matching:
+        if ranking is None:
+            compiled = self._compiler.compile(query)
+        else:
+            compiled = self._compiler.ranked(query, ranking)
         if filters is not None:
             compiled = all_of(compiled, unscored(self._compiler.compile(filters)))
         return Matching(self._open_searcher(), self._compiler, compiled)
@@ -325,14 +368,3 @@ class TantivySnapshot:
             for each in SURFACE_FIELDS[field]:
                 words.update(word for word, _ in searcher.terms_with_prefix(each, prefix))
         return tuple(sorted(words))
-
-
-def _hits(
-    searcher: tantivy.Searcher, addresses: list[tantivy.DocAddress], scores: list[float]
-) -> tuple[Hit, ...]:
-    rowids = searcher.fast_field_values("rowid", addresses) if addresses else []
-    return tuple(
-        Hit(int(rowid), score)
-        for rowid, score in zip(rowids, scores, strict=True)
-        if rowid is not None
-    )

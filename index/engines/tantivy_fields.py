@@ -8,6 +8,7 @@ from index.analysis import GAP_TOKEN
 from index.document import (
     EXACT_FIELDS,
     FACET_FIELDS,
+    HEADING,
     NUMBER_FIELDS,
     SORT_NAMES,
     TEXT_FIELDS,
@@ -44,6 +45,7 @@ def _build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in TEXT_FIELDS:
         builder.add_text_field(name, tokenizer_name=READY, index_option="position")
+    builder.add_text_field(HEADING, tokenizer_name=READY, index_option="freq")
     for name in WORD_FIELDS:
         builder.add_text_field(name, tokenizer_name=READY, index_option="basic")
     for name in (*EXACT_FIELDS, "kind"):

@@ -9,7 +9,7 @@ Groups of one paper, nearly all of them, cost nothing; each other group on a pag
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Protocol
@@ -27,7 +27,7 @@ from index.engines.tantivy_fields import (
     title_part,
 )
 from index.engines.tantivy_queries import Compiler, all_of
-from schema.search import Sort, SortPosition
+from schema.search import Hit, Hits, Sort, SortPosition
 
 Address = tantivy.DocAddress
 FEW_TITLES = 32
@@ -59,6 +59,24 @@ class Matching:
             self.query, limit, count=False, order_by_field=field, offset=offset, order=order
         )
         return found.hits
+
+    def best(self, offset: int, limit: int) -> Hits:
+        """A page by score, and how many there are."""
+        found: Any = self.searcher.search(self.query, limit, count=True, offset=offset)
+        return Hits(int(found.count), self.hits(found.hits))
+
+    def hits(self, scored: Iterable[tuple[float, Address]]) -> tuple[Hit, ...]:
+        """The hits of scores and addresses."""
+        scores, addresses = [], []
+        for score, address in scored:
+            scores.append(float(score))
+            addresses.append(address)
+        rowids = self.searcher.fast_field_values("rowid", addresses) if addresses else []
+        return tuple(
+            Hit(int(rowid), score)
+            for rowid, score in zip(rowids, scores, strict=True)
+            if rowid is not None
+        )
 
     def count(self) -> int:
         """How many there are."""
@@ -96,6 +114,9 @@ class ByColumn:
             ends = (None, key - 1) if self.backward else (key + 1, None)
             papers = papers.between(field, *ends)
         return [address for _, address in papers.ordered(field, limit, offset, self.backward)]
+
+
+BY_TIE = ByColumn(None, descending=False, backward=False)
 
 
 @dataclass(frozen=True, slots=True)

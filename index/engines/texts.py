@@ -1,9 +1,9 @@
 """What every engine indexes of a document: ready tokens, the same strings for all of them."""
 
 from index.analysis import gapped, name_words, stems, words
-from index.document import IndexDocument
+from index.document import ENOUGH_WORDS, HEADING, IndexDocument
 
-FORMAT = 3
+FORMAT = 4
 """Version of what is written into an index; raise it when the analysis or a field changes, and
 every index of the older version is made anew."""
 
@@ -29,6 +29,7 @@ def ready_texts(document: IndexDocument) -> dict[str, str]:
         "text": gapped((title, title, abstract)),
         "title": " ".join(title),
         "abstract": " ".join(abstract),
+        HEADING: " ".join(title) if len(abstract) >= ENOUGH_WORDS else "",
         "author": gapped([name_words(name) for name in document.authors]),
         "titleWords": " ".join(dict.fromkeys(words(document.title))),
         "abstractWords": " ".join(dict.fromkeys(words(document.abstract))),

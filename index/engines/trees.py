@@ -8,8 +8,9 @@ import math
 from collections.abc import Iterator
 from itertools import accumulate, product
 
-from index.document import EXACT_FIELDS, NUMBER_FIELDS, TEXT_FIELDS
+from index.document import EXACT_FIELDS, HEADING, NUMBER_FIELDS, TEXT_FIELDS
 from index.query import And, Fuzzy, Node, Not, Or, Phrase, Prefix, Range, Term, Wildcard
+from index.ranking import Ranking
 from schema.search import RELEVANCE, Sort, SortPosition
 
 MAX_DEPTH = 50
@@ -24,6 +25,7 @@ _FIELDS = {
     Range: frozenset(NUMBER_FIELDS),
     **dict.fromkeys((Phrase, Prefix, Wildcard, Fuzzy), frozenset(TEXT_FIELDS)),
 }
+_SCORED_FIELDS = frozenset((*TEXT_FIELDS, HEADING))
 
 
 def check(*trees: Node | None) -> None:
@@ -45,9 +47,25 @@ def check(*trees: Node | None) -> None:
             waiting.append((node.node, depth + 1))
         elif (fields := _FIELDS.get(type(node))) is not None:
             _check_leaf(node, fields)
-        boost = getattr(node, "boost", 1.0)
-        if not 0 <= boost < math.inf:
-            raise ValueError(f"a boost is a positive number, not {boost}")
+        _check_boost(getattr(node, "boost", 1.0))
+
+
+def check_ranking(ranking: Ranking | None) -> None:
+    """Raise `ValueError` for clauses that no engine may be asked, as `check` does for trees."""
+    texts: list[str] = []
+    for clause in ranking or ():
+        node = clause.node
+        if isinstance(node, Term) and node.field in _SCORED_FIELDS:
+            texts.append(node.text)
+        else:
+            _check_leaf(node, _FIELDS[type(node)])
+        _check_boost(node.boost)
+    "".join(texts).encode()  # as above
+
+
+def _check_boost(boost: float) -> None:
+    if not 0 <= boost < math.inf:
+        raise ValueError(f"a boost is a positive number, not {boost}")
 
 
 def _check_leaf(node: Node, fields: frozenset[str]) -> None:

@@ -6,7 +6,7 @@ else's files may be put there.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -17,7 +17,7 @@ from index.engine import Capabilities, EngineUnavailable
 from index.engines.builds import Builds
 from index.engines.facets import best, check_exact, check_facet, counted
 from index.engines.texts import FORMAT, SURFACE_FIELDS
-from index.engines.trees import check, check_positions
+from index.engines.trees import check, check_positions, check_ranking
 from index.engines.whoosh_fields import Row, build_schema, paper_members
 from index.engines.whoosh_library import (
     filestore,
@@ -29,6 +29,7 @@ from index.engines.whoosh_library import (
 from index.engines.whoosh_queries import compile_query, numbers
 from index.expansion import fuzzy_words, literal_prefix, wildcard_words
 from index.query import Fuzzy, Node, Prefix, Wildcard
+from index.ranking import Ranking, inverse_frequency
 from schema.search import BY_RELEVANCE, RELEVANCE, FacetCounts, Hit, Hits, Sort, SortPosition
 
 MEMORY_MB = 64
@@ -189,16 +190,21 @@ class WhooshSnapshot:
         before: SortPosition | None = None,
         backward: bool = False,
         limit: int = 20,
+        ranking: Ranking | None = None,
     ) -> Hits:
         """See `index.engine.Snapshot`; raises `ValueError` for a tree beyond the bounds."""
         backward = check_positions(sort, after, before, backward)
+        check_ranking(ranking)
         offset = max(0, offset)
         with self._lock:
             scores = self._scores(query, filters)
             if limit <= 0:
                 return Hits(len(scores), ())
             if sort[0].name == RELEVANCE:
-                ranked = sorted(scores, key=lambda number: (-scores[number], number))
+                if ranking is not None:
+                    scores = self._sums(scores, ranking)
+                rows = self._read_rows()
+                ranked = sorted(scores, key=lambda each: (-scores[each], rows[each].tie))
             else:
                 rows = self._read_rows()
                 place = {
@@ -220,6 +226,33 @@ class WhooshSnapshot:
             return Hits(
                 len(scores), tuple(Hit(self._rowid(number), scores[number]) for number in page)
             )
+
+    def _sums(self, found: Iterable[int], clauses: Ranking) -> dict[int, float]:
+        """The sum of what the clauses give each paper, by Whoosh's number of it."""
+        sums = dict.fromkeys(found, 0.0)
+        for clause in clauses:
+            for number, score in self._score(clause.node).items():
+                if number in sums:
+                    sums[number] += score
+        return sums
+
+    def scores(self, rowids: Sequence[int], clauses: Ranking) -> dict[int, float]:
+        """See `index.engine.Snapshot`."""
+        check_ranking(clauses)
+        wanted = set(rowids)
+        with self._lock:
+            numbers_ = (number for number, row in self._read_rows().items() if row.rowid in wanted)
+            sums = self._sums(numbers_, clauses)
+            return {self._rowid(number): score for number, score in sums.items()}
+
+    def rarity(self, words: Sequence[str]) -> list[float]:
+        """See `index.engine.Snapshot`."""
+        with self._lock:
+            reader = self._searcher.reader()
+            papers = reader.doc_count_all()
+            return [
+                inverse_frequency(int(reader.doc_frequency("text", word)), papers) for word in words
+            ]
 
     def count(self, query: Node, filters: Node | None = None) -> int:
         """See `index.engine.Snapshot`."""
@@ -275,8 +308,12 @@ class WhooshSnapshot:
         if self._searcher.is_closed:
             raise RuntimeError("the snapshot is closed")
         check(tree, filters)
-        compiled = compile_query(tree, self.expand)
         chosen = compile_query(filters, self.expand) if filters is not None else None
+        return self._score(tree, chosen)
+
+    def _score(self, tree: Node, chosen: Any = None) -> dict[int, float]:
+        """The score of each paper that matches a checked tree, and the query `chosen` if given."""
+        compiled = compile_query(tree, self.expand)
         scores: dict[int, float] = {}
         for searcher, base in self._searcher.leaf_searchers():
             allowed = set(numbers(chosen, searcher)) if chosen is not None else None

@@ -7,6 +7,7 @@ from index.analysis import GAP_TOKEN
 from index.document import (
     EXACT_FIELDS,
     FACET_FIELDS,
+    HEADING,
     NUMBER_FIELDS,
     SORT_NAMES,
     TEXT_FIELDS,
@@ -48,6 +49,7 @@ def build_schema() -> fields.Schema:
     made = fields.Schema(kind=fields.ID(), row=fields.STORED(), checkpoint=fields.STORED())
     for name in TEXT_FIELDS:
         made.add(name, fields.FieldType(formats.Positions(), ready, scorable=True))
+    made.add(HEADING, fields.FieldType(formats.Frequency(), ready, scorable=True))
     for name in WORD_FIELDS:
         made.add(name, fields.FieldType(formats.Existence(), ready))
     for name in EXACT_FIELDS:

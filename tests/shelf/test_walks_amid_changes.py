@@ -126,17 +126,27 @@ def begin(shelf: Shelf, asked: Mapping[str, str]) -> Walk:
     plan = shelf.plan(parse_request(asked.items()))
     snapshot, request, parsed = plan.view.open_snapshot(), plan.request, plan.parsed
 
-    def order(tree: Node) -> list[int]:
-        found = snapshot.search(tree, plan.filters, request.sort, limit=10 * NUMBERS)
-        assert found.total == len(found.hits)
-        return [hit.rowid for hit in found.hits]
+    def order(*trees: Node) -> list[int]:
+        led = plan.view._led_blocks(plan, trees) if plan.feedback else ()
+        order: list[int] = []
+        for number, tree in enumerate(trees):
+            found = snapshot.search(
+                tree, plan.filters, request.sort, ranking=plan.ranking, limit=10 * NUMBERS
+            )
+            assert found.total == len(found.hits)
+            rows = [hit.rowid for hit in found.hits]
+            if led:
+                first = [hit.rowid for hit in led[number].hits]
+                assert sorted(first) == sorted(rows[: len(first)])
+                rows[: len(first)] = first
+            order += rows
+        return order
 
+    some = And((parsed.any, Not(parsed.all)))
     expected = order(parsed.any if request.match is Match.ANY else parsed.all)
     if request.match is Match.AUTO and parsed.relaxable and len(expected) < AUTO_MINIMUM:
-        if request.sort[0].name == RELEVANCE:
-            expected += order(And((parsed.any, Not(parsed.all))))
-        else:
-            expected = order(parsed.any)
+        by_score = request.sort[0].name == RELEVANCE
+        expected = order(parsed.all, some) if by_score else order(parsed.any)
     assert len(set(expected)) == len(expected)
     return Walk(shelf, asked, plan, expected)
 
