@@ -227,15 +227,15 @@ class View:
         keys, at any depth alike; where there is none, by relevance, it counts off from the start.
         """
         search, start = self._search(plan, tree), plan.start
-        place = start.position if start else None
+        place, size = start.position if start else None, max(BLOCK, end - first)
         if plan.request.sort[0].name == RELEVANCE:
-            return first, search(offset=first, limit=BLOCK)
+            return first, search(offset=first, limit=size)
         if plan.backward and (place or not start):
-            block = search(before=place, backward=True, limit=min(BLOCK, end))
+            block = search(before=place, backward=True, limit=min(size, end))
             return end - len(block.hits), block
         if place:
-            return first, search(after=place, limit=BLOCK)
-        return first, search(offset=first, limit=BLOCK)
+            return first, search(after=place, limit=size)
+        return first, search(offset=first, limit=size)
 
     def _first_block(self, plan: Plan, tree: Node) -> Hits:
         """The first block of a tree as feedback finds it."""
