@@ -36,8 +36,8 @@ def with_feedback(
 ) -> tuple[Hits, ...]:
     """The first hits of results that follow one another, ordered anew by what the first of all say.
 
-    Each hit's score grows by what the words of feedback give it. The first hit of each result stays
-    first: who typed words of a title wants that paper, not others like it.
+    Each hit's score grows by what the words of feedback give it. The very first stays first: who
+    typed words of a title wants that paper, not others like it.
     """
     hits = [hit for block in blocks for hit in block.hits]
     stored = rows([hit.rowid for hit in hits[:LEADING]])
@@ -47,12 +47,16 @@ def with_feedback(
     if not clauses:
         return tuple(blocks)
     added = snapshot.scores([hit.rowid for hit in hits], clauses)
-    return tuple(Hits(block.total, _reordered(block.hits, added)) for block in blocks)
+    first = hits[0].rowid
 
+    def place(hit: Hit) -> tuple[bool, float]:
+        return hit.rowid != first, -(hit.score or 0.0)
 
-def _reordered(hits: tuple[Hit, ...], added: Mapping[int, float]) -> tuple[Hit, ...]:
-    scored = [Hit(hit.rowid, (hit.score or 0.0) + added[hit.rowid]) for hit in hits]
-    return (*scored[:1], *sorted(scored[1:], key=lambda hit: -(hit.score or 0.0)))
+    ordered = []
+    for block in blocks:
+        scored = [Hit(hit.rowid, (hit.score or 0.0) + added[hit.rowid]) for hit in block.hits]
+        ordered.append(Hits(block.total, tuple(sorted(scored, key=place))))
+    return tuple(ordered)
 
 
 Rarity = Callable[[Sequence[str]], Sequence[float]]

@@ -10,6 +10,11 @@ from tests.scale import SCALE, SEED
 Tell = Callable[[str], None]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-golden` writes the files of expected orders anew (tests/ranking)."""
+    parser.addoption("--update-golden", action="store_true", help="write golden files anew")
+
+
 @pytest.fixture
 def tell(record_property: Callable[[str, object], None]) -> Tell:
     """Say a figure: `tell("40 papers in 2 s")`."""

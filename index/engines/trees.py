@@ -58,7 +58,8 @@ def check_ranking(ranking: Ranking | None) -> None:
         if isinstance(node, Term) and node.field in _SCORED_FIELDS:
             texts.append(node.text)
         else:
-            _check_leaf(node, _FIELDS[type(node)])
+            term = isinstance(node, Term)
+            _check_leaf(node, _SCORED_FIELDS if term else _FIELDS[type(node)])
         _check_boost(node.boost)
     "".join(texts).encode()  # as above
 
