@@ -20,7 +20,7 @@ STALE := $(shell test -x $(PY) || rm -f $(VENV)/.*-stamp)
 PYTEST = $(PY) -m pytest --numprocesses=auto
 
 .DEFAULT_GOAL = help
-.PHONY: help run test check-full check-image check-browser conformance lint format bench bench-load soak assets lock clean
+.PHONY: help run test check-full check-image check-browser conformance lint format bench bench-load relevance soak assets lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,9 @@ bench: $(VENV)/.dev-stamp  ## measure the time per request against a bare server
 
 bench-load: $(VENV)/.dev-stamp  ## measure the loading of 75,000 papers: time, memory, sizes
 	$(PY) -m bench loading
+
+relevance: $(VENV)/.dev-stamp  ## measure the order of results on judged collections
+	$(PY) -m bench relevance
 
 soak: $(VENV)/.dev-stamp  ## serve valid and hostile traffic for MINUTES=10, and judge
 	$(PY) -m bench soak $(if $(MINUTES),--minutes $(MINUTES))

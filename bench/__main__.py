@@ -60,7 +60,13 @@ def paths(ids: list[str]) -> dict[str, tuple[float, list[list[Request]]]]:
     """Each measured path: its goal, and a list of requests for every round."""
     drawn = [queries(100, SEED + number) for number in range(2 * ROUNDS)]
     searches, others = drawn[:ROUNDS], drawn[ROUNDS:]
-    search = [[get(f"/v1/papers?{urlencode({'q': q})}") for q in each] for each in searches]
+
+    def asked(words: range) -> list[list[Request]]:
+        return [
+            [get(f"/v1/papers?{urlencode({'q': q})}") for q in each if len(q.split()) in words]
+            for each in searches
+        ]
+
     listing = [get(f"/v1/papers?{urlencode({'sort': s})}") for s in ("-publishedAt", "title")]
     page = PAGE % FIELDS
     repeated = urlencode({"query": page})
@@ -68,7 +74,8 @@ def paths(ids: list[str]) -> dict[str, tuple[float, list[list[Request]]]]:
         "by id": (3, [[get(f"/v1/papers/{each}") for each in ids * 4]] * ROUNDS),
         "list of 20": (5, [listing[:1] * 200] * ROUNDS),
         "list of 20 by title": (5, [listing[1:] * 100] * ROUNDS),
-        "cold search of 20": (20, search),
+        "cold search, 1-2 words": (20, asked(range(1, 3))),
+        "cold search, 3 words": (110, asked(range(3, 4))),
         "GraphQL page of 20": (15, anew(page)),
         "with authors, abstract": (20, anew(PAGE % MORE)),
         "as edges with cursors": (20, anew(WALK % FIELDS)),
