@@ -8,6 +8,7 @@ is a vector of its words, and the sum of these vectors joins the query with a lo
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 import orjson
@@ -27,13 +28,24 @@ LEADING = 24
 """Hits among which papers with an abstract are looked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Led:
+    """The first hits of results as feedback orders them.
+
+    `clauses` are what it adds to the score of each, beside those of the search.
+    """
+
+    clauses: Ranking
+    blocks: tuple[Hits, ...]
+
+
 Rows = Callable[[Sequence[int]], Mapping[int, bytes]]
 """The list rows (JSON) of papers by row number."""
 
 
 def with_feedback(
     blocks: Sequence[Hits], ranking: Ranking, rows: Rows, snapshot: Snapshot, recipe: Recipe
-) -> tuple[Hits, ...]:
+) -> Led:
     """The first hits of results that follow one another, ordered anew by what the first of all say.
 
     Each hit's score grows by what the words of feedback give it. The very first stays first: who
@@ -45,7 +57,7 @@ def with_feedback(
     texts = ((paper["title"], paper["abstract"], score) for paper, score in papers)
     clauses = feedback(texts, ranking, snapshot.rarity, recipe)
     if not clauses:
-        return tuple(blocks)
+        return Led((), tuple(blocks))
     added = snapshot.scores([hit.rowid for hit in hits], clauses)
     first = hits[0].rowid
 
@@ -56,7 +68,7 @@ def with_feedback(
     for block in blocks:
         scored = [Hit(hit.rowid, (hit.score or 0.0) + added[hit.rowid]) for hit in block.hits]
         ordered.append(Hits(block.total, tuple(sorted(scored, key=place))))
-    return tuple(ordered)
+    return Led(clauses, tuple(ordered))
 
 
 Rarity = Callable[[Sequence[str]], Sequence[float]]

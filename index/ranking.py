@@ -157,6 +157,8 @@ def _pairs(leaves: list[Scored]) -> Iterator[tuple[str, tuple[str, str]]]:
         if not isinstance(leaf, Term | Phrase):
             continue
         words = leaf.words if isinstance(leaf, Phrase) else (leaf.text,)
+        if not words:
+            continue
         opens = isinstance(leaf, Term) or not _thin(words[0])
         if before and opens and before[0] == leaf.field and before[1] != words[0]:
             yield leaf.field, (before[1], words[0])

@@ -1,8 +1,8 @@
 """Searching: from a request to a page, and to the facets and highlights that go with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -79,7 +79,7 @@ class Searches:
             view = kept or view
         page = self._pages.get((view.revision, stale, request))
         filters = view.filters(request, start if stale else None)
-        ranking, feedback = (None, None) if page else self._order(request, parsed)
+        ranking, feedback = self._order(request, partial(_ranking_of, request.q, self._recipe))
         pairs = sum(each.kind is Kind.PAIR for each in ranking or ())
         direct = (
             self._parallel
@@ -99,12 +99,12 @@ class Searches:
         )
 
     def _order(
-        self, request: SearchRequest, parsed: Parsed
+        self, request: SearchRequest, ranking_of_query: Callable[[], Ranking]
     ) -> tuple[Ranking | None, Recipe | None]:
         """What `Plan` calls `ranking` and `feedback`."""
         if request.q is None or request.sort[0].name != RELEVANCE:
             return None, None
-        ranking = ranking_of(parsed.any, self._recipe)
+        ranking = ranking_of_query()
         words = sum(each.kind is Kind.WORD for each in ranking)
         enough = self._recipe.feedback and words >= self._recipe.feedback_from
         return ranking, self._recipe if enough else None
@@ -191,7 +191,8 @@ class Searches:
         snapshot = plan.view.open_snapshot()
         key = (plan.view.revision, plan.request.q)
         cut = self._cut.get(key, partial(parse, plan.request.q, snapshot.count))
-        ranking, feedback = self._order(plan.request, cut)
+        order = partial(ranking_of, cut.any, self._recipe)
+        ranking, feedback = self._order(plan.request, order)
         return replace(plan, parsed=cut, ranking=ranking, feedback=feedback)
 
     def _cursors(self, plan: Plan, matched: Match, ranked: Sequence[tuple[int, Hit]]) -> list[str]:
@@ -207,6 +208,12 @@ class Searches:
             self._codec.encode(Cursor(revision, bound, matched, rank, place), search)
             for (rank, _), place in zip(ranked, places, strict=True)
         ]
+
+
+@lru_cache(maxsize=256)
+def _ranking_of(text: str | None, recipe: Recipe) -> Ranking:
+    """`ranking_of` a query, remembered as its tree is: every page of a walk asks."""
+    return ranking_of(parsed_of(text).any, recipe)
 
 
 def _chosen(page: Page, plan: Plan, fields: Sequence[str]) -> list[bytes]:

@@ -10,7 +10,7 @@ from index.blocks import Blocks
 from index.cursors import Cursor
 from index.document import exact_value
 from index.engine import Snapshot
-from index.feedback import with_feedback
+from index.feedback import Led, with_feedback
 from index.language import Parsed, parse
 from index.query import And, Every, Fuzzy, Node, Not, Or, Phrase, Prefix, Range, Term, Wildcard
 from index.ranking import Ranking, Recipe
@@ -116,7 +116,7 @@ class View:
         self.walked = False
         self._blocks = Blocks(KEPT_BLOCKS)
         self._first_blocks: Recent[Hits] = Recent(KEPT_FEEDBACK)
-        self._fed_back: Recent[tuple[Hits, ...]] = Recent(KEPT_FEEDBACK)
+        self._led: Recent[Led] = Recent(KEPT_FEEDBACK)
         self.index_position = snapshot.position if snapshot else 0
         generation = snapshot.generation if snapshot else "none"
         self.revision = f"{reader.position:x}-{self.index_position:x}-{generation}"
@@ -200,7 +200,7 @@ class View:
         """
         if first < BLOCK and plan.feedback:
             trees = beside or (tree,)
-            led = self._led_blocks(plan, trees)[trees.index(tree)]
+            led = self.led(plan, trees).blocks[trees.index(tree)]
             hits = led.hits[first : first + max(0, count)]
             if len(hits) < count and led.total > BLOCK:
                 hits += self._search(plan, tree)(offset=BLOCK, limit=count - len(hits)).hits
@@ -242,15 +242,16 @@ class View:
         key = (plan.request.q, plan.filters, tree)
         return self._first_blocks.get(key, partial(self._search(plan, tree), limit=BLOCK))
 
-    def _led_blocks(self, plan: Plan, trees: Trees) -> tuple[Hits, ...]:
+    def led(self, plan: Plan, trees: Trees) -> Led:
         """The first blocks of trees whose results follow one another, as feedback orders them.
 
-        It is worked out in this revision, alike for all pages.
+        It is worked out in this revision, alike for all pages. Raises `ValueError` for a plan
+        without feedback.
         """
         recipe, ranking = plan.feedback, plan.ranking
         if recipe is None or ranking is None:
             raise ValueError("this plan has no feedback")
-        return self._fed_back.get(
+        return self._led.get(
             (plan.request.q, plan.filters, trees),
             lambda: with_feedback(
                 [self._first_block(plan, tree) for tree in trees],

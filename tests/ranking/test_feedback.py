@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -11,7 +12,6 @@ from index.query import Term
 from index.ranking import RECIPE, Kind, Ranking, Recipe, ranking_of
 
 RANKING = ranking_of(parse("reward model alignment").any)
-FILL = " ".join(f"filler{number}x" for number in range(30))
 
 
 def rarity(words: Sequence[str]) -> list[float]:
@@ -20,7 +20,8 @@ def rarity(words: Sequence[str]) -> list[float]:
 
 def paper(text: str, score: float = 1.0, title: str = "") -> tuple[str, str, float]:
     """Title, abstract and score; the abstract has words that no other paper has."""
-    return title, f"{text} {FILL.replace('filler', f'f{abs(hash(text)) % 999}')}", score
+    own = sha256(text.encode()).hexdigest()[:12]
+    return title, text + "".join(f" f{own}{number}x" for number in range(30)), score
 
 
 def weights(papers: list[tuple[str, str, float]], recipe: Recipe = RECIPE) -> dict[str, float]:

@@ -10,10 +10,11 @@ import pytest
 
 import index.view
 import index.views
-from index.ranking import RECIPE
+from index.query import And, Node, Not
+from index.ranking import RECIPE, Kind
 from index.shelf import Shelf
 from schema.request import parse_request
-from schema.search import END
+from schema.search import END, Match
 from tests.ranking.conftest import Ranked
 from tests.scale import SEED, scaled
 from tests.shelf.building import WORDS, ask, codes, ids, load, random_papers, walk, walked_ids
@@ -47,6 +48,27 @@ def test_feedback_changes_nothing_but_the_order(made: Ranked) -> None:
         assert sorted(ids(led[0])[:total_all]) == sorted(ids(plain[0])[:total_all]), asked
         moved += walked_ids(led) != walked_ids(plain)
     assert moved > 5
+
+
+def test_a_score_is_the_sum_of_its_parts(made: Ranked) -> None:
+    """Those of the search, and those that feedback adds."""
+    shelf, led = made.with_feedback, 0
+    for asked in queries(max(20, scaled(200))):
+        plan = shelf.plan(parse_request([*asked.items(), ("limit", "100")]))
+        page, parsed = ask(shelf, **asked, limit=100), plan.parsed
+        trees: tuple[Node, ...] = (parsed.all,)
+        if page.matched is Match.ANY:
+            partial = And((parsed.any, Not(parsed.all)))
+            trees = (parsed.any,) if asked["match"] == "any" else (parsed.all, partial)
+        ranking = plan.ranking or ()
+        if plan.feedback:
+            ranking += plan.view.led(plan, trees).clauses
+        led += any(clause.kind is Kind.FEEDBACK for clause in ranking)
+        rows = [hit.rowid for hit in page.hits]
+        parts = [plan.view.open_snapshot().scores(rows, (clause,)) for clause in ranking]
+        sums = {row: sum(part[row] for part in parts) for row in rows}
+        assert {hit.rowid: hit.score for hit in page.hits} == pytest.approx(sums, rel=1e-5)
+    assert led > 5
 
 
 @pytest.mark.parametrize("block", [5, 200])

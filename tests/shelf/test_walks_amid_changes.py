@@ -127,7 +127,7 @@ def begin(shelf: Shelf, asked: Mapping[str, str]) -> Walk:
     snapshot, request, parsed = plan.view.open_snapshot(), plan.request, plan.parsed
 
     def order(*trees: Node) -> list[int]:
-        led = plan.view._led_blocks(plan, trees) if plan.feedback else ()
+        led = plan.view.led(plan, trees).blocks if plan.feedback else ()
         order: list[int] = []
         for number, tree in enumerate(trees):
             found = snapshot.search(
