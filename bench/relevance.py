@@ -25,6 +25,7 @@ from schema.request import parse_request
 FLOORS = {"cranfield": 0.40, "cacm": 0.50, "csfcube": 0.47}
 GOALS = {"cranfield": 0.42, "cacm": 0.53, "csfcube": 0.49}
 MEASURES = {"nDCG@10": "ndcg_cut_10", "MAP": "map", "Recall@100": "recall_100"}
+SHORT = {"nDCG@10": "nDCG@10", "MAP": "MAP", "Recall@100": "R@100"}
 DEPTH = 100
 WHOOSH_QUESTIONS = 15
 KNOWN_ITEMS, KNOWN_SEED, KNOWN_DEPTH = 600, 1, 10
@@ -42,7 +43,7 @@ GROUPS: dict[str, dict[str, tuple[float, ...]]] = {
     "feedback": {
         "feedback_papers": (5, 8, 12),
         "feedback_words": (12, 20, 30),
-        "feedback_share": (0.2, 0.3, 0.4),
+        "feedback_share": (0.3, 0.4, 0.5),
     },
 }
 """Constants that are tried together, and their values."""
@@ -149,8 +150,8 @@ def _reciprocal_rank(shelf: Shelf, key: str, words: str) -> float:
 
 def shown(name: str, figures: Iterable[Figures]) -> str:
     """A line of a table: the measures of each collection."""
-    cells = (f"{each[measure]:6.3f}" for each in figures for measure in MEASURES)
-    return f"{name:36}" + " ".join(cells)
+    cells = (f"{each[measure]:8.3f}" for each in figures for measure in MEASURES)
+    return f"{name:36}" + "".join(cells)
 
 
 def measure_relevance(*, steps: bool, leave_one_out: bool) -> None:
@@ -165,8 +166,8 @@ def measure_relevance(*, steps: bool, leave_one_out: bool) -> None:
         if leave_one_out:
             _leave_one_out(loaded)
             return
-        print(f"{'':36}" + "".join(f"{each.name:21}" for each in collections))
-        print(f"{'':36}" + " ".join(f"{measure[:6]:>6}" for _ in NAMES for measure in MEASURES))
+        print(f"{'':36}" + "".join(f"{each.name:>24}" for each in collections))
+        print(f"{'':36}" + "".join(f"{SHORT[measure]:>8}" for _ in NAMES for measure in MEASURES))
         base = [baseline(each) for each in collections]
         print(shown("bm25s", base))
         for name, recipe in STEPS.items() if steps else ():

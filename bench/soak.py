@@ -272,7 +272,8 @@ def judge(outcome: Outcome) -> list[Criterion]:
     busy = sum(each.busy for each in tallies)
     faults = sum((each.faults for each in tallies), Counter[str]())
     hostile = outcome.hostile
-    fast, slow = (percentile(each.seconds(), 99) for each in (outcome.before, outcome.during))
+    alone = outcome.before.seconds() + outcome.after.seconds()
+    fast, slow = percentile(alone, 99), percentile(outcome.during.seconds(), 99)
     growth = grown(outcome.memory)
     long = outcome.minutes >= JUDGED_MINUTES
     return [

@@ -67,7 +67,7 @@ class Recipe:
     feedback_from: int = 3
     feedback_papers: int = 8
     feedback_words: int = 20
-    feedback_share: float = 0.3
+    feedback_share: float = 0.4
 
 
 RECIPE = Recipe()
