@@ -199,15 +199,15 @@ class View:
         """
         search = partial(self.open_snapshot().search, tree, plan.filters, plan.request.sort)
         start = plan.start
-        place = start.position if start else None
+        place, size = start.position if start else None, max(BLOCK, end - first)
         if plan.request.sort[0].name == RELEVANCE:
-            return first, search(offset=first, limit=BLOCK)
+            return first, search(offset=first, limit=size)
         if plan.backward and (place or not start):
-            block = search(before=place, backward=True, limit=min(BLOCK, end))
+            block = search(before=place, backward=True, limit=min(size, end))
             return end - len(block.hits), block
         if place:
-            return first, search(after=place, limit=BLOCK)
-        return first, search(offset=first, limit=BLOCK)
+            return first, search(after=place, limit=size)
+        return first, search(offset=first, limit=size)
 
     def _then_partial(self, plan: Plan, full: Hits) -> Hits:
         """Behind the papers with all words those with some, by score; the sets are disjoint."""
