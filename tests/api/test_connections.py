@@ -291,15 +291,14 @@ def test_a_flood_of_connections_is_bounded() -> None:
         for connection in flood:
             assert received(connection)[:13] in (b"HTTP/1.1 503 ", b"")
         assert server.open <= bounds.most
+        server.application.open = True
         for connection in kept + flood:
             connection.close()
         until(lambda: server.open == 0)
         assert codes(server.send(last())) == [None]
 
 
-@pytest.mark.parametrize(
-    "half", [b"", b"GET / HTTP/1.1\r\nHost", post(b"Content-Length: 9\r\n", b"ab"), get()]
-)
+@pytest.mark.parametrize("half", [b"", b"GET / HTTP/1.1\r\nHost", post(b"Content-Length: 9\r\n")])
 def test_who_waits_for_its_client_the_longest_gives_way(half: bytes) -> None:
     with serving(replace(PATIENT, open=8)) as server:
         [owed] = busy(server, 1)
@@ -315,6 +314,7 @@ def test_who_waits_for_its_client_the_longest_gives_way(half: bytes) -> None:
         assert owed.recv(65536).startswith(b"HTTP/1.1 200 ")
         for connection in [owed, *waiting]:
             connection.close()
+        until(lambda: server.open == 0)
 
 
 def test_hundreds_of_half_requests_keep_nobody_from_being_served() -> None:
