@@ -20,12 +20,13 @@ Renderer = Callable[[Mapping[str, Any], str], str]
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A row: what a path ends with, and what is sent then.
+    """A row: its name, what a path ends with, and what is sent then.
 
     `renderers` make the text of an answer by the name of its JSON's schema, from that JSON and the
     address that stands before links; there are none where JSON is sent as it is.
     """
 
+    name: str
     suffix: str
     media: str
     renderers: Mapping[str, Renderer]
@@ -38,8 +39,9 @@ class Rendering:
 RENDERINGS: Mapping[str, Rendering] = {
     each.media: each
     for each in (
-        Rendering(".json", JSON, {}),
+        Rendering("JSON", ".json", JSON, {}),
         Rendering(
+            "Markdown",
             ".md",
             MARKDOWN,
             {

@@ -4,7 +4,8 @@ Examples are answers of the real program, kept in `examples.json`. They are writ
 `python -m tests.api.openapi_examples > api/openapi/examples.json`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,6 +17,7 @@ from api.graphql.query import build_schema
 from api.openapi.papers import paper_schemas
 from api.openapi.protocol import protocol_schemas
 from api.openapi.shapes import ref
+from api.renderings import RENDERINGS
 from api.route_parameters import GRAPHQL_REQUIRED
 from api.routes import (
     AHEAD_OF_GRAPHQL,
@@ -90,7 +92,7 @@ def openapi_document(version: str, public_url: str = "") -> Json:
     `public_url` is where clients reach it; empty: wherever they found the description.
     """
     paths: dict[str, Json] = {}
-    for operation in OPERATIONS:
+    for operation in described_operations():
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
     return {
         "openapi": "3.1.0",
@@ -123,6 +125,29 @@ def openapi_document(version: str, public_url: str = "") -> Json:
             },
         },
     }
+
+
+def described_operations() -> Iterator[Operation]:
+    """Every operation; further forms of an answer stand at the addresses that they have as well.
+
+    One response of several media types would be of all their types to a generated client, so that
+    nobody could read a member of its JSON without asking first whether it is a text.
+    """
+    for operation in OPERATIONS:
+        answer = operation.answer
+        forms = [RENDERINGS[each] for each in answer.content if each in RENDERINGS and each != JSON]
+        others = {form.media for form in forms}
+        own = {media: name for media, name in answer.content.items() if media not in others}
+        yield replace(operation, answer=replace(answer, content=own))
+        for form in forms:
+            yield replace(
+                operation,
+                path=operation.path + form.suffix,
+                operation_id=operation.operation_id + form.name,
+                summary=f"{operation.summary}, as {form.name}",
+                description=f"{operation.description} The same as with `Accept: {form.media}`.",
+                answer=replace(answer, content={form.media: None}),
+            )
 
 
 def _contact(public_url: str) -> Json:

@@ -5,8 +5,9 @@ import graphqlPlugin from '@graphql-eslint/eslint-plugin';
 // Values without an identity of their own: parts of a paper or of an answer. A client must keep
 // them within what holds them, and an invented id would have it merge them.
 const VALUES = [
-  'Author', 'DailyPage', 'ExternalIds', 'Facet', 'FacetValue', 'Facets', 'Fragment', 'Highlight',
-  'Link', 'PageInfo', 'QueryWarning', 'Source', 'Stats',
+  'Alternative', 'AlternativeParameter', 'Author', 'DailyPage', 'Explanation', 'ExternalIds', 'Facet',
+  'FacetValue', 'Facets', 'Fragment', 'Highlight', 'Link', 'PageInfo', 'QueryWarning', 'RelatedPaper',
+  'ScorePart', 'Source', 'Stats', 'Suggestion',
 ];
 
 export default [
