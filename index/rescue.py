@@ -65,8 +65,8 @@ def found_little(page: Page) -> bool:
 def alternatives(page: Page, plan: Plan) -> tuple[Alternative, ...]:
     """At most `MAX_ALTERNATIVES` questions with more full matches than that of a page, best first.
 
-    None where that found enough. Where words were relaxed so that enough was found, only the
-    spelling of words that no paper holds is in question.
+    None where that found enough. Where words were relaxed so that enough was found, only spelling
+    is in question, and where a paper has all words, only that of words that no paper holds.
     """
     if not found_little(page) or plan.parsed.crowded:
         return ()
@@ -112,9 +112,11 @@ class _Rescue:
         words = text.words()[:MAX_CORRECTED]
         unknown = [word for word in words if not self._papers(word)]
         spelled = self._spellings(text, words)
-        for each in spelled:
-            message = f"Did you mean `{each}`?"
-            yield _Question(AlternativeKind.SPELLING, message, each, self._parameters)
+        yield from map(self._meant, spelled)
+        if self.found < LITTLE:
+            apart = [*self._joined(Rewriting(spelled[0]) if spelled else text)]
+            yield from map(self._meant, apart)
+            spelled = [*apart, *spelled]
         if self._page.total >= LITTLE or self.found >= LITTLE:
             return
         hint, base = "", text
@@ -138,15 +140,20 @@ class _Rescue:
             question.kind, question.message, question.q, question.parameters, total, total_all
         )
 
+    def _meant(self, q: str) -> _Question:
+        message = f"Did you mean `{q}`?"
+        return _Question(AlternativeKind.SPELLING, message, q, self._parameters)
+
     def _papers(self, word: Word) -> int:
         return self._snapshot.count(Term(word.field, word.term))
 
     def _spellings(self, text: Rewriting, words: Sequence[Word]) -> list[str]:
         """The query with its words spelled as papers do, the likeliest spelling first."""
         choices: list[list[tuple[int, int, str]]] = []
+        enough = self._page.total_all and self._page.total >= LITTLE
         for word in words:
             papers = self._papers(word)
-            if papers >= LITTLE or (papers and self._page.total >= LITTLE):
+            if papers >= LITTLE or (papers and enough):
                 continue
             near = candidates(word.surface, word.field, self._snapshot, SPELLINGS)
             chosen = [each for each, count in near if count >= max(1, papers * FAR_RARER)]
@@ -159,8 +166,7 @@ class _Rescue:
             for number, each in enumerate(choices):
                 for other in each[1:]:
                     spelled.append(text.replaced([*best[:number], other, *best[number + 1 :]]))
-        joined_ = self._joined(Rewriting(spelled[0]) if spelled else text)
-        return list(dict.fromkeys([*joined_, *spelled]))
+        return list(dict.fromkeys(spelled))
 
     def _joined(self, text: Rewriting) -> Iterator[str]:
         """A query with two neighbouring words as one that papers hold."""
@@ -182,7 +188,7 @@ class _Rescue:
             years = self._nearest(free, text, names)
             if years:
                 wide = (*left, ("year", years))
-                yield replace(free, message=f"{hint}Published in {years}.", parameters=wide)
+                yield replace(free, message=f"{hint}{_published(years)}", parameters=wide)
             yield free
         parts = [part for part in text.parts() if part.field == LISTED]
         names = {name for name, each in request.conditions if each.field == LISTED}
@@ -288,6 +294,14 @@ def _holds(part: Part, words: Sequence[Word]) -> bool:
 
 def _year(year: int | None) -> str:
     return "" if year is None else f"{year:04d}"
+
+
+def _published(years: str) -> str:
+    """What the filter `year` asks for, in words."""
+    low, dash, high = years.partition("-")
+    if dash and not high:
+        return f"Published in {low} or later."
+    return f"Published in {years}." if low else f"Published in {high} or earlier."
 
 
 def _ranges(tree: Node) -> Iterator[tuple[int | None, int | None]]:

@@ -1,7 +1,7 @@
 """Changing the text of a query: words put in place of others, parts left out, the rest as it is."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from index.analysis import STOP_WORDS, Token, tokens_with_offsets
@@ -101,10 +101,10 @@ class Rewriting:
             text = text[:start] + word + text[end:]
         return text
 
-    def without(self, parts: Iterable[Part]) -> str:
-        """The text without some parts."""
-        left = self.replaced((part.start, part.end, " ") for part in parts)
-        return " ".join(left.split())
+    def without(self, dropped: Collection[Part]) -> str:
+        """The text without some parts, and without what stands between parts; as it is for none."""
+        left = [part for part in self.parts() if part not in dropped]
+        return " ".join(self.text[part.start : part.end] for part in left) if dropped else self.text
 
 
 def _is_text(lexeme: Lexeme) -> bool:

@@ -73,6 +73,7 @@ def follow(shelf: Shelf, alternative: Alternative) -> Page:
         ("(alignmnet)^2", ("spelling", "(alignment)^2")),
         ("qwzxv alignment has:code", ("word", "alignment has:code")),
         ("alignment comments:9000", ("filter", "alignment")),
+        ("titel:hydra", ("word", "hydra")),
     ],
 )
 def test_the_likeliest_comes_first(sample: Shelf, q: str, first: tuple[str, str]) -> None:
@@ -137,6 +138,27 @@ def test_a_rare_slip_of_a_paper_is_no_word(tmp_path: Path, engine: str) -> None:
         page, found = ask(shelf, [("q", "kernles")])
         assert page.total == 1
         assert [(each.q, each.total) for each in found] == [("kernels", 60)]
+
+
+def test_rare_slips_are_no_words_where_no_paper_has_all(tmp_path: Path, engine: str) -> None:
+    right = ({"title": f"Hydra: kernels of graphs {n}"} for n in range(120))
+    slips = {"title": "Grahps"}, {"title": "Kernles of a hydra"}
+    with Shelf(tmp_path / "data", engine) as shelf:
+        load(shelf, tmp_path, *right, *slips)
+        page, found = ask(shelf, [("q", "kernles grahps hydra")])
+        assert (page.total_all, page.total) == (0, 122)
+        assert [each.q for each in found] == ["kernels graphs hydra"]
+        page, found = ask(shelf, [("q", "kernles hydra")])
+        assert (page.total_all, page.total) == (1, 121)
+        assert found == ()
+
+
+def test_a_word_spelled_right_goes_before_words_joined(tmp_path: Path, engine: str) -> None:
+    right = ({"title": f"Large language model {n}"} for n in range(9))
+    with Shelf(tmp_path / "data", engine) as shelf:
+        load(shelf, tmp_path, *right, {"title": "Largelanguage model languagemodel"})
+        asked = ("q", "large language modle")
+        assert queries(shelf, asked) == [("spelling", "large language model")]
 
 
 def test_authors_are_spelled_by_names(tmp_path: Path, engine: str) -> None:
