@@ -135,7 +135,7 @@ class _Typing:
     def terms(self) -> Iterator[Suggestion]:
         """The last word completed, behind the others as they were typed or should have been."""
         before = [self._kept.written(self._view, word) for word in self._former]
-        known: set[str] = set()
+        known = {stem(word) for word in self._former}
         most = 0
         for word in self._ends:
             root = stem(word)

@@ -84,6 +84,12 @@ def test_what_is_typed_is_completed(
     assert texts(shelf.suggest(text, 20), kind)[: len(expected)] == expected
 
 
+def test_no_word_is_offered_behind_itself(shelf: Shelf) -> None:
+    found = texts(shelf.suggest("transfer trans", 20), "term")
+    assert found
+    assert "transfer transfer" not in found
+
+
 def test_newer_titles_come_first_where_nobody_votes(shelf: Shelf) -> None:
     assert texts(shelf.suggest("hyd", 20), "title") == [
         *(f"Hydra of states {n}" for n in (3, 2, 1, 0)),
