@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from api.cli.command import (
+    EVERYWHERE,
     OK,
     Command,
     Example,
@@ -89,7 +90,7 @@ def search(arguments: argparse.Namespace, settings: Settings, terminal: Terminal
 
         terminal.answer_json(page_json(answer))
     else:
-        _show_page(answer, terminal)
+        _show_page(answer, terminal, _settings_given(arguments))
     return OK
 
 
@@ -124,13 +125,19 @@ def is_unicode(text: str) -> bool:
     return not any("\ud800" <= each <= "\udfff" for each in text)
 
 
-def _show_page(answer: "Answer", terminal: Terminal) -> None:
+def _settings_given(arguments: argparse.Namespace) -> list[str]:
+    """The settings among the arguments, for a command that asks the same shelf."""
+    given = ((name, getattr(arguments, name)) for name in EVERYWHERE)
+    return [f"{option_name(name)}={value}" for name, value in given if value is not None]
+
+
+def _show_page(answer: "Answer", terminal: Terminal, settings: list[str]) -> None:
     page = answer.page
     for warning in page.warnings:
         terminal.note(printable(f"warning: {warning.message}"))
     if not page.rows:
         terminal.answer("No paper matches." if page.request.cursor is None else "No more papers.")
-        _show_alternatives(answer, terminal)
+        _show_alternatives(answer, terminal, settings)
         return
     columns = (Column("Published", 10), Column("Authors", 7, right=True), Column("Title, id"))
     rows = [_table_row(orjson.loads(row)) for row in page.rows]
@@ -141,26 +148,26 @@ def _show_page(answer: "Answer", terminal: Terminal) -> None:
     terminal.answer(_counted(page))
     if page.next_cursor:
         terminal.answer(f"More: the same with --cursor {page.next_cursor}")
-    _show_alternatives(answer, terminal)
+    _show_alternatives(answer, terminal, settings)
 
 
-def _show_alternatives(answer: "Answer", terminal: Terminal) -> None:
+def _show_alternatives(answer: "Answer", terminal: Terminal, settings: list[str]) -> None:
     """Questions that find more, each with the command that asks it."""
     for each in answer.alternatives:
         counted = papers(each.total)
         if each.total_all < each.total:
             counted += f" with some of the words, {each.total_all:,} with all"
         terminal.answer(printable(f"{each.message.replace('`', '')} {counted}:"))
-        terminal.answer("  " + printable(f"papershelf {_command(each)}"))
+        terminal.answer("  " + printable(f"papershelf {_command(each, settings)}"))
 
 
-def _command(alternative: "Alternative") -> str:
+def _command(alternative: "Alternative", settings: list[str]) -> str:
     """The arguments that ask an alternative, to be pasted into a shell."""
     asked = [f"{option_name(name)}={value}" for name, value in alternative.parameters]
     words = [alternative.q] if alternative.q else []
     if words and words[0].startswith("-"):
         words.insert(0, "--")
-    return shlex.join(["search", *asked, *words])
+    return shlex.join(["search", *settings, *asked, *words])
 
 
 def _table_row(paper: Mapping[str, Any]) -> tuple[tuple[str, str, str], str]:
@@ -173,13 +180,13 @@ def _parts(explanation: Explanation | None) -> list[str]:
     if explanation is None:
         return []
     lines = [
-        f"{part.score:10.4f}  {part.kind:8}  {part.term}: {part.count} in {part.field}"
-        f" ({', '.join(part.matched)})"
+        f"{part.score:10.4f}  {part.kind:8}  "
+        + printable(f"{part.term}: {part.count} in {part.field} ({', '.join(part.matched)})")
         for part in explanation.parts
     ]
     if explanation.missing:
-        lines.append(f"{'without':>10}  {', '.join(explanation.missing)}")
-    return [printable(line) for line in lines]
+        lines.append(f"{'without':>10}  {printable(', '.join(explanation.missing))}")
+    return lines
 
 
 def _day(paper: Mapping[str, Any]) -> str:

@@ -104,7 +104,10 @@ def test_a_terminal_says_when_nothing_matches_and_warns(shelf: Path) -> None:
 def test_explanations_are_shown_below_the_papers(here: Here, shelf: Path) -> None:
     found = answer(here, shelf, "optimal transports", "--explain", "--limit", "3")["data"]
     done = run_on_terminal(shelf, "search", "optimal transports", "--explain", "--limit", "3")
-    lines = [line.strip() for line in done.out.replace("\r\n", "\n").split("\n")]
+    printed = done.out.replace("\r\n", "\n").split("\n")
+    lines = [line.strip() for line in printed]
+    starts = {len(begin[0]) for line in printed if (begin := re.match(r" +[0-9.]+ +", line))}
+    assert len(starts) == 1, "kinds stand in a column"
     for paper in found:
         explanation = paper["search"]["explanation"]
         at = lines.index(paper["id"])
@@ -280,6 +283,11 @@ def test_papers_that_cannot_be_indexed_do_not_keep_the_others_from_being_found(
             ["--", "-hydra lamguage"],
             "Did you mean -hydra language? 25 papers:",
             "papershelf search -- '-hydra language'",
+        ),
+        (
+            ["alignmnet", "--data", "./data", "--year", "2026-"],
+            "Did you mean alignment? Published in 2025 or later. 16 papers:",
+            "papershelf search --data=./data --year=2025- alignment",
         ),
     ],
 )
