@@ -107,7 +107,8 @@ class _Reader:
         if clause.kind is Kind.WORD and forms and not exact:
             kind = ScoreKind.STEM
         best = tuple(shown[key] for key, _ in forms.most_common(MAX_FORMS))
-        term = best[0] if clause.kind is Kind.FEEDBACK and best else self._name(node)
+        foreign = isinstance(node, Term) and node.text not in self._written
+        term = best[0] if clause.kind is Kind.FEEDBACK and foreign and best else self._name(node)
         weight = float(clause.node.boost)
         return ScorePart(kind, term, best, node.field, forms.total(), weight, score)
 

@@ -128,7 +128,7 @@ class ScoreKind(StrEnum):
 class ScorePart:
     """A part of a hit's score.
 
-    `term` is what was looked for, as the query wrote it (of `feedback`, which no query wrote, as
+    `term` is what was looked for, as the query wrote it (of `feedback` that no query wrote, as
     the paper writes it); `matched` what the paper has of it, as it stands there, the most frequent
     first; `field` where: `text` is title and abstract, of which BM25 counts the title twice.
     `count` is how often it is there, `weight` its boost in the query.

@@ -67,9 +67,16 @@ def test_parts_add_up_to_the_score(made: Ranked, tell: Tell) -> None:
             assert scores == sorted(scores, reverse=True)
             assert sum(scores) == pytest.approx(score, rel=PRECISION), asked
             worst = max(worst, abs(sum(scores) - score) / score if score else 0.0)
+            asked_as = {
+                part.matched: part.term
+                for part in explanation.parts
+                if part.kind in ("word", "stem") and part.field == "text"
+            }
             for part in explanation.parts:
                 check_part(part, paper)
                 kinds[part.kind] += 1
+                if part.kind == "feedback":
+                    assert part.term == asked_as.get(part.matched, part.term)
             hits += 1
     tell(f"{hits} hits, at most {worst:.1e} of the score apart, {dict(kinds)}")
     assert set(kinds) >= {"word", "pair", "title", "feedback", "prefix", "typo"}
