@@ -16,6 +16,9 @@ Json = Mapping[str, Any]
 SHOWN_AUTHORS = 5
 """Names that a list shows of a paper; the paper itself shows all."""
 
+SHOWN_PARTS = 8
+"""Parts of a score that a list shows of a paper, the largest; feedback alone may add twenty."""
+
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _SPECIAL = re.compile(r"[\\`*_\[\]<>&~|$#]")
 _MARKER = re.compile(r"[-+=](?=\s|$|[-+=])|[0-9]{1,9}(?=[.)])")
@@ -133,10 +136,13 @@ def _findings(search: Json) -> Iterator[str]:
     for each in search.get("highlights") or ():
         yield f"- {each['field']}: {marked(each['fragments'])}"
     if explanation := search.get("explanation"):
+        made = explanation["parts"]
         parts = [
             f"{each['score']:.3g} for {escape(each['term'])} in {each['field']} ({each['kind']})"
-            for each in explanation["parts"]
+            for each in made[:SHOWN_PARTS]
         ]
+        if rest := made[SHOWN_PARTS:]:
+            parts.append(f"{sum(each['score'] for each in rest):.3g} for {len(rest)} more")
         yield f"- score {search['score']:.3g}: {', '.join(parts)}"
 
 

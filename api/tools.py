@@ -145,10 +145,12 @@ class Tools:
 
 
 def _told(tool: Tool, body: bytes, base: str) -> str:
-    """The Markdown of an answer, with how to go on."""
+    """The Markdown of an answer, with how to go on: by arguments, not by links to other pages."""
     decoded = orjson.loads(body)
+    if "prev" in decoded["links"]:
+        decoded["links"] = {"prev": None, "next": None}
     if tool.counts:
-        decoded |= {"data": [], "links": {"prev": None, "next": None}}
+        decoded["data"] = []
     text = RENDERINGS[MARKDOWN].renderers[tool.output](decoded, base)
     cursor = decoded["meta"].get("nextCursor")
     if cursor is None or tool.counts:

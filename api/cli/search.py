@@ -51,7 +51,7 @@ OWN_OPTIONS = {
     "before": ("CURSOR", "what comes before an answer: its `previousCursor`; `end` for the last"),
     "fields": ("NAMES", "members that the papers show, commas between; the answer is JSON then"),
 }
-AUTHORS_SHOWN = 20
+AUTHORS_SHOWN, PARTS_SHOWN = 20, 12
 
 
 def add_search_arguments(parser: Parser) -> None:
@@ -182,8 +182,10 @@ def _parts(explanation: Explanation | None) -> list[str]:
     lines = [
         f"{part.score:10.4f}  {part.kind:8}  "
         + printable(f"{part.term}: {part.count} in {part.field} ({', '.join(part.matched)})")
-        for part in explanation.parts
+        for part in explanation.parts[:PARTS_SHOWN]
     ]
+    if rest := explanation.parts[PARTS_SHOWN:]:
+        lines.append(f"{sum(part.score for part in rest):10.4f}  {len(rest)} more")
     if explanation.missing:
         lines.append(f"{'without':>10}  {printable(', '.join(explanation.missing))}")
     return lines

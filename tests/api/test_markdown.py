@@ -191,6 +191,16 @@ def test_a_page_explains_scores_where_asked(client: Client) -> None:
     assert texts(client.get("/v1/papers.md?q=title:hydra&limit=1").text, "li") == []
 
 
+def test_small_parts_of_a_score_are_summed_up() -> None:
+    parts = [{"term": f"w{n}", "field": "text", "kind": "word", "score": 20 - n} for n in range(12)]
+    search = {"score": 174.0, "explanation": {"parts": parts}}
+    meta = {"total": 1, "totalAll": 1, "warnings": []}
+    links = {"prev": None, "next": None}
+    body = {"data": [{"id": "a", "search": search}], "meta": meta, "facets": None, "links": links}
+    (line,) = texts(page_markdown(body, ""), "li")
+    assert line.endswith("13 for w7 in text (word), 42 for 4 more")
+
+
 def test_a_page_that_found_little_shows_ways_out() -> None:
     way = {"message": "Did you mean *alignment*?", "total": 7, "link": "/v1/papers?q=alignment"}
     meta = {"total": 0, "totalAll": 0, "warnings": [], "alternatives": [way]}

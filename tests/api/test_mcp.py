@@ -476,6 +476,7 @@ def test_the_text_tells_how_to_go_on(client: Client) -> None:
     assert f"`cursor` {cursor}\n" in first["content"][0]["text"]
     last = call(client, "search_papers", q="alignment", limit=100)
     assert "`cursor`" not in last["content"][0]["text"]
+    assert "Next page" not in first["content"][0]["text"]
 
 
 def test_a_busy_server_says_so_in_the_answer(tmp_path: Path) -> None:
