@@ -114,7 +114,8 @@ class _Rescue:
         spelled = self._spellings(text, words)
         yield from map(self._meant, spelled)
         if self.found < LITTLE:
-            apart = [*self._joined(Rewriting(spelled[0]) if spelled else text)]
+            joined_ = self._joined(Rewriting(spelled[0]) if spelled else text)
+            apart = [each for each in joined_ if _may_be_asked(each)]
             yield from map(self._meant, apart)
             spelled = [*apart, *spelled]
         if self._page.total >= LITTLE or self.found >= LITTLE:
@@ -166,7 +167,7 @@ class _Rescue:
             for number, each in enumerate(choices):
                 for other in each[1:]:
                     spelled.append(text.replaced([*best[:number], other, *best[number + 1 :]]))
-        return list(dict.fromkeys(spelled))
+        return [each for each in dict.fromkeys(spelled) if _may_be_asked(each)]
 
     def _joined(self, text: Rewriting) -> Iterator[str]:
         """A query with two neighbouring words as one that papers hold."""
@@ -282,6 +283,16 @@ def _heavy(tree: Node) -> bool:
 def _request(question: _Question) -> SearchRequest:
     written = [("q", question.q)] if question.q else []
     return parse_request([*written, *question.parameters])
+
+
+def _may_be_asked(q: str) -> bool:
+    """Whether a query is within the bounds; one near to them may grow beyond by its spelling."""
+    try:
+        parse_request([("q", q)])
+        parsed_of(q)
+    except Problem:
+        return False
+    return True
 
 
 def _shown(text: Rewriting, part: Part) -> str:

@@ -80,6 +80,16 @@ def test_the_likeliest_comes_first(sample: Shelf, q: str, first: tuple[str, str]
     assert queries(sample, ("q", q))[0] == first
 
 
+@pytest.mark.parametrize(
+    "q",
+    [f"hesian{' ' * 3987}gradint", f"visionlanguage {' '.join(['-hydra'] * 63)}"],
+)
+def test_a_spelling_beyond_the_bounds_of_a_query_is_left(sample: Shelf, q: str) -> None:
+    page, found = ask(sample, [("q", q), ("year", "1990")])
+    assert page.total == 0
+    assert "spelling" not in {each.kind for each in found}
+
+
 def test_dates_widen_to_the_nearest_year_with_papers(mixed: Shelf) -> None:
     def years(*given: tuple[str, str]) -> list[tuple[tuple[str, str], ...]]:
         return [each.parameters for each in ask(mixed, [("q", "diffusion"), *given])[1]]
