@@ -1,5 +1,6 @@
 """Figures that tests measure are shown at the end of a run, whichever worker they come from."""
 
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +9,10 @@ from _pytest.terminal import TerminalReporter
 from tests.scale import SCALE, SEED
 
 Tell = Callable[[str], None]
+
+# A shell's background jobs ignore Ctrl-C, and so would all that tests start from there.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
