@@ -10,7 +10,8 @@ import orjson
 from api.delivery import content_tag
 from api.http import Answer
 from api.markdown import escape
-from api.routes import MAX_BATCH, TEXT
+from api.operation import TEXT
+from api.routes import MAX_BATCH
 from index.shelf import Shelf, Stats
 from schema.errors import Problem
 from schema.request import parse_request

@@ -30,8 +30,8 @@ from api.http import (
     read_body,
     send_answer,
 )
+from api.operation import JSON
 from api.pool import Pool
-from api.routes import JSON
 from api.tools import TOOLS, Tools
 from api.version import program_version
 from schema.errors import Problem

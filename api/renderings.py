@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from api.markdown import day_markdown, page_markdown, paper_markdown, related_markdown
-from api.routes import JSON, MARKDOWN
+from api.operation import JSON, MARKDOWN
 
 RENDERED_AT_ONCE = 10_000
 """Bytes of JSON above which another form of it is made in the pool: it takes 20 us a kB."""

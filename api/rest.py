@@ -32,10 +32,11 @@ from api.http import (
     read_body,
     send_answer,
 )
+from api.operation import JSON, Operation
 from api.pool import Pool
 from api.renderings import RENDERED_AT_ONCE, RENDERINGS, Rendering, named_rendering
 from api.route_parameters import DATE
-from api.routes import JSON, MAX_BATCH, OPERATIONS, Operation
+from api.routes import MAX_BATCH, OPERATIONS
 from api.version import program_version
 from index.recent import Recent
 from index.shelf import Shelf

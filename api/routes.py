@@ -2,88 +2,18 @@
 
 A row says what an operation takes and what it answers. `HEAD` goes with every `GET`, and `OPTIONS`
 with everything; neither has a row. Schemas of answers are named here and made in
-`api.openapi_schemas`.
+`api.openapi`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from api.operation import GRAPHQL_JSON, HTML, JSON, MARKDOWN, TEXT, Body, Operation, Success, Tag
 from api.route_parameters import DATE, DOCUMENT, GRAPHQL, ID, SAMPLE_ID
-from schema.parameters import DAILY, RELATED, SEARCH, SUGGEST, Parameter
-
-JSON = "application/json"
-GRAPHQL_JSON = "application/graphql-response+json"
-HTML = "text/html"
-TEXT = "text/plain"
-MARKDOWN = "text/markdown"
+from schema.parameters import DAILY, RELATED, SEARCH, SUGGEST
 
 MAX_BATCH = 500
 """Ids that one batch may ask for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A JSON body: the name of its schema, what it is, and one that passes."""
-
-    schema_name: str
-    description: str
-    example: object
-
-
-@dataclass(frozen=True, slots=True)
-class Success:
-    """What a 200 brings: for each media type the name of its schema, None for plain text.
-
-    `tagged` answers may carry an `ETag`, and a request that names it gets 304; `linked` ones carry
-    a `Link` where a page has neighbours.
-    """
-
-    description: str
-    content: Mapping[str, str | None]
-    tagged: bool = False
-    linked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A row: `method` and `path`, where `{name}` stands for a member of `path_parameters`.
-
-    `query` holds the parameters of the URL by name, and there are no others. `problems` are the
-    codes of `schema.errors.PROBLEMS` that this operation may answer besides those that any request
-    may meet.
-    """
-
-    method: str
-    path: str
-    operation_id: str
-    tag: str
-    summary: str
-    description: str
-    answer: Success
-    query: Mapping[str, Parameter] = field(default_factory=dict)
-    path_parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    body: Body | None = None
-    problems: tuple[str, ...] = ()
-
-    @property
-    def prefix(self) -> str:
-        """The path up to its parameter, of which there is one at most; the path without one."""
-        return self.path.partition("{")[0]
-
-    @property
-    def suffix(self) -> str:
-        """The path behind its parameter."""
-        return self.path.partition("}")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A group of operations."""
-
-    name: str
-    description: str
-    problems: tuple[str, ...] = ()
-
 
 TAGS: Mapping[str, Tag] = {
     tag.name: tag

@@ -13,10 +13,11 @@ import orjson
 from api.http import MAX_PARAMETERS, problem_answer
 from api.openapi.document import typed_example
 from api.openapi.shapes import closed, ref
+from api.operation import JSON, MARKDOWN, Operation
 from api.pool import Pool
 from api.renderings import RENDERED_AT_ONCE, RENDERINGS
 from api.rest import RestDoor
-from api.routes import JSON, MARKDOWN, OPERATIONS, Operation
+from api.routes import OPERATIONS
 from schema.errors import ParameterError, Problem
 from schema.parameters import Parameter
 from schema.request import unknown_parameter

@@ -17,18 +17,15 @@ from api.graphql.query import build_schema
 from api.openapi.papers import paper_schemas
 from api.openapi.protocol import protocol_schemas
 from api.openapi.shapes import ref
+from api.operation import GRAPHQL_JSON, JSON, Body, Operation
 from api.renderings import RENDERINGS
 from api.route_parameters import GRAPHQL_REQUIRED
 from api.routes import (
     AHEAD_OF_GRAPHQL,
     COMMON_PROBLEMS,
     CONNECTION_PROBLEMS,
-    GRAPHQL_JSON,
-    JSON,
     OPERATIONS,
     TAGS,
-    Body,
-    Operation,
 )
 from schema.errors import PROBLEMS
 from schema.parameters import Parameter, Several

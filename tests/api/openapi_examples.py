@@ -26,9 +26,10 @@ from api.heads import (
     MALFORMED,
 )
 from api.http import problem_answer
+from api.operation import GRAPHQL_JSON, JSON, Operation
 from api.pool import Pool
 from api.route_parameters import SAMPLE_ID
-from api.routes import GRAPHQL_JSON, JSON, OPERATIONS, Operation
+from api.routes import OPERATIONS
 from api.settings import Settings
 from index.shelf import Shelf
 from schema.errors import Problem

@@ -11,9 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from api.markdown import escape, marked, page_markdown
+from api.operation import JSON, MARKDOWN
 from api.renderings import RENDERINGS
 from api.route_parameters import SAMPLE_ID
-from api.routes import JSON, MARKDOWN, OPERATIONS
+from api.routes import OPERATIONS
 from index.shelf import Shelf
 from tests.api.client import Client, Silent, running
 from tests.api.reading import blocks, one_line, texts

@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 
 from api.openapi import MEDIA_TYPES, openapi_document
 from api.openapi.document import described_operations, examples
-from api.routes import OPERATIONS, Operation
+from api.operation import Operation
+from api.routes import OPERATIONS
 from api.version import program_version
 from schema.errors import PROBLEMS
 from tests.api.client import Client

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from api.routes import COMMON_PROBLEMS, CONNECTION_PROBLEMS, OPERATIONS, TAGS, Operation
+from api.operation import Operation
+from api.routes import COMMON_PROBLEMS, CONNECTION_PROBLEMS, OPERATIONS, TAGS
 from api.web import DOORS
 from schema.errors import PROBLEMS
 from tests.api.client import Client
