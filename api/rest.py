@@ -1,6 +1,6 @@
 """The REST door, `/v1`: pure ASGI with its own dispatch, since every request passes here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
@@ -19,6 +19,7 @@ from api.answers import (
     suggestions_json,
 )
 from api.delivery import Delivery, Planned, content_tag
+from api.dispatch import Call, Dispatch, Handler, allowed, nothing_at
 from api.http import (
     NEGOTIATED,
     Answer,
@@ -60,16 +61,6 @@ MAX_ASKED_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """What a handler gets: the ASGI request, its operation, what of the path that leaves open."""
-
-    scope: Scope
-    receive: Receive
-    operation: Operation
-    rest: str
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
     """A parsed query string; `walks` says whether it goes on from a cursor."""
 
@@ -78,17 +69,23 @@ class Asked:
     walks: bool
 
 
-Handler = Callable[[Call], Planned]
-
-
 class RestDoor:
     """Answers everything under `/v1`.
 
     `max_body` bounds request bodies in bytes; `public_url` stands before every link, and links
-    are relative without it.
+    are relative without it. `others` are the handlers of operations that have a module of their
+    own, by the name of the operation.
     """
 
-    def __init__(self, shelf: Shelf, pool: Pool, *, max_body: int, public_url: str = "") -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        pool: Pool,
+        *,
+        max_body: int,
+        public_url: str = "",
+        others: Mapping[str, Handler] | None = None,
+    ) -> None:
         self._shelf = shelf
         self._pool = pool
         self._max_body = max_body
@@ -105,15 +102,13 @@ class RestDoor:
             "getNewestDay": self._daily,
             "getDay": self._daily,
             "getStats": self._stats,
+            **(others or {}),
         }
-        rows = [
+        self._dispatch = Dispatch(
             (each, self._handlers[each.operation_id])
             for each in OPERATIONS
             if each.path.startswith("/v1/")
-        ]
-        self._exact = {row[0].path: row for row in rows if not row[0].path_parameters}
-        below = (row for row in rows if row[0].path_parameters)
-        self._below = sorted(below, key=lambda row: -len(row[0].suffix))
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request; every problem is answered as `application/problem+json`."""
@@ -121,19 +116,19 @@ class RestDoor:
         verb = scope["method"]
         try:
             path, named = self._named(scope["path"])
-            operation, handler, rest = self._route(path)
-            method = operation.method
-            if verb == method or (verb == "HEAD" and method == "GET"):
+            methods, rest = self._dispatch.at(path)
+            if named:  # what is written has one form
+                methods = {name: row for name, row in methods.items() if not row[0].secured}
+            if row := methods.get("GET" if verb == "HEAD" else verb):
+                operation, handler = row
                 rendering = self._rendering(scope, operation, named)
                 planned = handler(Call(scope, receive, operation, rest))
                 if named or rendering.renderers:
                     planned = self._rendered(planned, operation, rendering)
                 answer = await self._delivery.deliver(planned, scope)
             else:
-                allowed = "GET, HEAD, OPTIONS" if method == "GET" else f"{method}, OPTIONS"
-                answer = (
-                    options_answer(allowed) if verb == "OPTIONS" else method_problem(verb, allowed)
-                )
+                told = allowed(methods)
+                answer = options_answer(told) if verb == "OPTIONS" else method_problem(verb, told)
         except Problem as problem:
             answer = problem_answer(problem)
         except ClientGone:
@@ -175,7 +170,7 @@ class RestDoor:
         if named is None:
             return RENDERINGS[chosen_media(scope, tuple(offered))]
         if named.media not in offered:
-            raise _nothing_at(scope["path"])
+            raise nothing_at(scope["path"])
         return named
 
     def _rendered(self, planned: Planned, operation: Operation, rendering: Rendering) -> Planned:
@@ -196,18 +191,6 @@ class RestDoor:
         body = await self._pool.run(call) if len(answer.body) > RENDERED_AT_ONCE else call()
         media = f"{rendering.media}; charset=utf-8".encode()
         return replace(answer, body=body, media=media, tag=tag or content_tag(body))
-
-    def _route(self, path: str) -> tuple[Operation, Handler, str]:
-        """Operation and handler of a path, and what the operation leaves open of it."""
-        if found := self._exact.get(path):
-            return (*found, "")
-        for operation, handler in self._below:
-            start, behind = len(operation.prefix), len(path) - len(operation.suffix)
-            ends = path.endswith(operation.suffix)
-            if ends and path.startswith(operation.prefix) and start < behind:
-                return operation, handler, path[start:behind]
-        near = path.rstrip("/")
-        raise _nothing_at(path, near if near in self._exact else "")
 
     def _papers(self, call: Call) -> Planned:
         scope = call.scope
@@ -350,11 +333,6 @@ def _read(scope: Scope) -> Asked:
     request = parse_request(given)
     walks = request.cursor is not None or request.before not in (None, END)
     return Asked(given, request, walks)
-
-
-def _nothing_at(path: str, near: str = "") -> Problem:
-    hint = f"Did you mean {near}?" if near else "`GET /` lists the doors."
-    return Problem("route-not-found", f"There is nothing at {path[:200]}. {hint}")
 
 
 async def _no_body() -> Message:
