@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,12 @@ TEST_PREFIX = "PAPERSHELF_TEST_"
 ENGINES = ("tantivy", "whoosh")
 ANY = ("*",)
 MAX_SHOWN = 80
+MIN_TOKEN = 16
+MAX_TOKEN_FILE = 4096
 
 _HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?")
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,512}=*")
+"""What can be sent as a bearer token (RFC 6750, section 2.1)."""
 
 
 class SettingsError(ValueError):
@@ -31,6 +35,8 @@ class Setting:
     `name` is the field of `Settings`; `parse` turns a written value into what the field holds, or
     None if it is wrong; `default` is written as a user would write it, None if there is none.
     `expected` completes "must be ..."; `metavar` stands for the value in a usage line.
+    What is `secret` is never shown, and no option, for everyone on a machine sees the options of
+    its processes. `sets` is the field of `Settings` where that has another name.
     """
 
     name: str
@@ -39,6 +45,8 @@ class Setting:
     expected: str
     description: str
     metavar: str
+    secret: bool = False
+    sets: str = ""
 
     @property
     def variable(self) -> str:
@@ -47,8 +55,13 @@ class Setting:
 
     @property
     def option(self) -> str:
-        """The option of the command line, such as --cors-origins."""
-        return "--" + self.name.replace("_", "-")
+        """The option of the command line, such as --cors-origins; empty for a secret."""
+        return "" if self.secret else "--" + self.name.replace("_", "-")
+
+    @property
+    def target(self) -> str:
+        """The field of `Settings` that it sets."""
+        return self.sets or self.name
 
 
 def _path(text: str) -> Path | None:
@@ -149,6 +162,19 @@ def _networks(text: str) -> tuple[str, ...] | None:
     return () if text == "none" else _list(text, _network)
 
 
+def _token(text: str) -> str | None:
+    return text if len(text) >= MIN_TOKEN and _TOKEN.fullmatch(text) else None
+
+
+def _token_of_file(text: str) -> str | None:
+    """The token that is all of a file; None where there is none or the file cannot be read."""
+    try:
+        with Path(text).expanduser().open("rb") as file:
+            return _token(file.read(MAX_TOKEN_FILE).decode("ascii").strip())
+    except (OSError, ValueError):
+        return None
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "data",
@@ -246,6 +272,24 @@ SETTINGS: tuple[Setting, ...] = (
         "Proxies that are believed whose requests they pass on: none, or a list with commas.",
         "LIST",
     ),
+    Setting(
+        "token",
+        None,
+        _token,
+        f"at least {MIN_TOKEN} characters out of A-Z a-z 0-9 - . _ ~ + /",
+        "Secret that whoever writes must show; without one nobody can load or remove by HTTP.",
+        "TOKEN",
+        secret=True,
+    ),
+    Setting(
+        "token_file",
+        None,
+        _token_of_file,
+        f"a file that holds nothing but a token of at least {MIN_TOKEN} characters",
+        "File that holds the token; goes before a token in the environment.",
+        "FILE",
+        sets="token",
+    ),
 )
 
 
@@ -253,8 +297,9 @@ SETTINGS: tuple[Setting, ...] = (
 class Settings:
     """Every setting, parsed. `("*",)` means any; `cors_origins` may be empty for none at all.
 
-    `public_url` is empty where links shall be relative, `rate_limit` is 0 where there is none;
-    `trusted_proxies` are networks as `ipaddress.ip_network` takes them.
+    `public_url` is empty where links shall be relative, `token` where nobody may write;
+    `rate_limit` is 0 where there is none; `trusted_proxies` are networks as `ipaddress.ip_network`
+    takes them.
     """
 
     data: Path = Path("data")
@@ -269,6 +314,7 @@ class Settings:
     max_connections: int = 1000
     rate_limit: int = 0
     trusted_proxies: tuple[str, ...] = ()
+    token: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(
@@ -288,17 +334,20 @@ class Settings:
             text = environ.get(setting.variable, "") if option is None else option
             if text or option is not None:
                 where = setting.variable if option is None else setting.option
-                values[setting.name] = _value(setting, where, text)
+                values[setting.target] = _value(setting, where, text)
         return cls(**values)
 
     def to_environment(self) -> dict[str, str]:
-        """The variables that give these settings, for the environment of a worker process."""
+        """The variables that give these settings, for the environment of a worker process.
+
+        Those of files are empty: what was in them has been read.
+        """
         written: dict[str, str] = {}
         for setting in SETTINGS:
-            value = getattr(self, setting.name)
+            value = "" if setting.sets else getattr(self, setting.name)
             if isinstance(value, tuple):
                 written[setting.variable] = ",".join(value) or "none"
-            elif value != "":
+            elif value != "" or setting.sets:
                 written[setting.variable] = str(value)
         return written
 
@@ -319,6 +368,8 @@ def _refuse_unknown(variable: str) -> None:
 
 def _value(setting: Setting, where: str, text: str) -> Any:
     value = setting.parse(text.strip()) if text.strip() else None
+    if value is None and setting.secret:
+        raise SettingsError(f"{where} must be {setting.expected}.")
     if value is None:
         shown = text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
         raise SettingsError(f"{where} is {shown!r}, but must be {setting.expected}.")

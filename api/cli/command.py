@@ -82,7 +82,7 @@ class Command:
         self.add_arguments(parser)
         group = parser.add_argument_group("settings (options go before environment variables)")
         for setting in SETTINGS:
-            if setting.name in self.settings:
+            if setting.name in self.settings and setting.option:
                 _add_setting(parser, group, setting)
         return parser
 

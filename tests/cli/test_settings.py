@@ -16,7 +16,8 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 
 
 def test_the_table_and_the_dataclass_have_the_same_fields_in_the_same_order() -> None:
-    assert [setting.name for setting in SETTINGS] == [field.name for field in fields(Settings)]
+    targets = dict.fromkeys(setting.target for setting in SETTINGS)
+    assert list(targets) == [field.name for field in fields(Settings)]
 
 
 def test_the_defaults_of_the_table_are_those_of_the_dataclass() -> None:
@@ -188,8 +189,9 @@ def settings_table() -> str:
     ]
     for setting in SETTINGS:
         default = f"`{setting.default}`" if setting.default else "none"
+        option = f"`{setting.option}`" if setting.option else "none"
         lines.append(
-            f"| `{setting.variable}` | `{setting.option}` | {default} "
+            f"| `{setting.variable}` | {option} | {default} "
             f"| {setting.expected} | {setting.description} |"
         )
     return "\n".join(lines).replace("*, ", "`*`, ")
