@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol
 
 import orjson
 
-from index.sources import Source, SourceError, open_source, parse_source
+from index.sources import Item, Source, SourceError, Upload, open_source, parse_source
 from index.store import Store
 from schema.record import PaperRecord, Reject, SourceFile, SourceWarning
 
@@ -80,22 +80,25 @@ class Loader:
 
     def load(
         self,
-        path: Path | None,
+        given: Path | Upload | None,
         *,
         format_name: str | None = None,
         page_date: datetime.date | None = None,
         dry_run: bool = False,
     ) -> None:
-        """Load one file (None: standard input). Raises `StoreError` if the store cannot take it.
+        """Load one file or upload (None: standard input).
 
-        A source that cannot be read at all is a failure in the report, not an exception.
+        Raises `StoreError` if the store cannot take it. A source that cannot be read at all is a
+        failure in the report, not an exception.
         """
         try:
-            with open_source(path) as source:
+            with open_source(given) as source:
                 self._observer.opened(source)
                 rejects = RejectsFile(self._rejects_folder, source.file, enabled=not dry_run)
                 with rejects:
                     items = parse_source(source, format=format_name, page_date=page_date)
+                    if isinstance(given, Upload):
+                        items = _until(items, given.most_rejects)
                     for batch in _batches(self._records(items, source, rejects)):
                         if dry_run:
                             self.report.added += len(batch)
@@ -189,6 +192,19 @@ class RejectsFile:
             with suppress(FileExistsError):
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
                 return os.open(self._path, flags, 0o600)
+
+
+def _until(items: Iterable[Item], most: int) -> Iterator[Item]:
+    """Items up to the reject that is one too many, which says so instead of its own reason."""
+    rejects = 0
+    for item in items:
+        if isinstance(item, Reject):
+            rejects += 1
+            if rejects > most:
+                reason = f"more than {most:,} papers were rejected; the rest was not read"
+                yield Reject(item.line, reason, "")
+                return
+        yield item
 
 
 def _batches(records: Iterable[PaperRecord]) -> Iterator[list[PaperRecord]]:

@@ -21,6 +21,7 @@ from index.loader import Loader, LoadObserver, LoadReport
 from index.ranking import RECIPE, Recipe
 from index.related import Related, related_papers
 from index.searches import Answer, Searches
+from index.sources import Upload
 from index.store import Removal, Store
 from index.suggestions import Suggestions
 from index.view import Plan, View
@@ -107,7 +108,8 @@ class Shelf:
     def start(self) -> None:
         """Index and refresh in background threads until `close`; see `ready`.
 
-        Two, for readers are to see each commit at once, however long the next one takes.
+        Two, for readers are to see each commit at once, however long the next one takes. `load` and
+        `remove` leave the index to them from now on; see `is_searchable`.
         """
         self._goal = self._store.position()
         for name, step in (("shelf-refresher", self._refresh), ("shelf-indexer", self._index)):
@@ -158,14 +160,14 @@ class Shelf:
 
     def load(
         self,
-        paths: Iterable[Path | None],
+        sources: Iterable[Path | Upload | None],
         observer: LoadObserver,
         *,
         format_name: str | None = None,
         page_date: datetime.date | None = None,
         dry_run: bool = False,
     ) -> LoadReport:
-        """Load files (None: standard input) one after another, index them, and report.
+        """Load files and uploads (None: standard input) one after another, index them, and report.
 
         Raises `StoreError` when the store cannot go on, `OSError` when the index or the rejects
         cannot be written; what was committed before stays, and the next load or server indexes it.
@@ -174,7 +176,7 @@ class Shelf:
 
         def index_now_and_then() -> None:
             nonlocal indexed
-            if time.monotonic() - indexed >= INDEX_EVERY:
+            if not self._threads and time.monotonic() - indexed >= INDEX_EVERY:
                 self._indexer.catch_up()
                 indexed = time.monotonic()
 
@@ -182,27 +184,39 @@ class Shelf:
             self._indexer.settle(PATIENCE)
         loader = Loader(self._store, self._rejects, observer, index_now_and_then)
         try:
-            for path in paths:
-                loader.load(path, format_name=format_name, page_date=page_date, dry_run=dry_run)
+            for each in sources:
+                loader.load(each, format_name=format_name, page_date=page_date, dry_run=dry_run)
         except BaseException:
             with suppress(Exception):  # what stopped the load is what the caller must hear of
                 if not dry_run:
-                    self._indexer.catch_up()
+                    self._make_findable(0.0)
             raise
         if not dry_run:
-            self._make_findable()
+            self._make_findable(PATIENCE)
         return loader.report
 
     def remove(self, ids: Sequence[str]) -> list[Removal]:
         """Remove papers by any of their ids, leaving tombstones; one answer for each id given."""
         self._indexer.settle(PATIENCE)
         removals = self._store.remove(ids)
-        self._make_findable()
+        self._make_findable(PATIENCE)
         return removals
 
-    def _make_findable(self) -> None:
-        if not self.catch_up(PATIENCE):
+    def _make_findable(self, patience: float) -> None:
+        if self._threads:
+            self._views.refresh()
+            self._behind.set()
+        elif not self.catch_up(patience) and patience:
             _log.warning("Stored, but not to be found until another process has done its indexing.")
+
+    @property
+    def position(self) -> int:
+        """The position of the store: the number of the newest change. Raises `StoreError`."""
+        return self._store.position()
+
+    def is_searchable(self, position: int) -> bool:
+        """Whether searches find, and no longer find, what was changed up to a position."""
+        return self.view.index_position >= position
 
     def rebuild(self, progress: Progress | None = None) -> int:
         """Make the full-text index anew; returns how many papers it holds."""

@@ -8,7 +8,7 @@ from datetime import date
 
 from index.sources import daily_page, json_lines
 from index.sources.format import Format, Item, ParseOptions
-from index.sources.source import Source, SourceError, open_source
+from index.sources.source import Source, SourceError, Upload, open_source
 from schema.record import Reject
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "ParseOptions",
     "Source",
     "SourceError",
+    "Upload",
     "open_source",
     "parse_source",
 ]

@@ -1,4 +1,4 @@
-"""One input: a file or standard input, plain or gzip, read as a stream of bounded lines."""
+"""One input: a file, standard input or an upload, plain or gzip, as a stream of bounded lines."""
 
 import contextlib
 import errno
@@ -9,7 +9,7 @@ import stat
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -54,14 +54,31 @@ class Line:
     whole: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came from elsewhere: open, seekable, to be closed by whoever reads it.
+
+    `name` is what it is called in reports and on papers. Reading ends after `most` bytes of
+    decompressed content, after `most_rejects` rejects, and soon after `stopped` says so.
+    """
+
+    stored: BinaryIO
+    name: str
+    most: int
+    most_rejects: int
+    stopped: Callable[[], bool]
+
+
 class Source:
     """An open input. `file` names it, `size` is its length as stored, `head` how it begins.
 
-    `fault` is set by reading: why the stream ended before its time, or None.
+    `fault` is set by reading: why the stream ended before its time, or None. `bounds` are those of
+    an upload.
     """
 
-    def __init__(self, stored: BinaryIO, name: str) -> None:
+    def __init__(self, stored: BinaryIO, name: str, bounds: "Upload | None" = None) -> None:
         self._stored = stored
+        self._bounds = bounds
         digest = hashlib.sha256()
         stored.seek(0)
         while chunk := stored.read(_BUFFER):
@@ -74,7 +91,7 @@ class Source:
     @property
     def fault(self) -> str | None:
         """Why the stored bytes could not be read to their end; None while all is well."""
-        return self._gunzip.fault if self._gunzip else None
+        return self._bounded.fault or (self._gunzip.fault if self._gunzip else None)
 
     def consumed(self) -> int:
         """Bytes of the stored input that have been read so far, of `size`."""
@@ -105,8 +122,8 @@ class Source:
         compressed = self._stored.read(2) == _GZIP
         self._stored.seek(0)
         self._gunzip = Gunzip(self._stored) if compressed else None
-        raw: io.RawIOBase = self._gunzip or _Plain(self._stored)
-        self._reader: io.BufferedIOBase = io.BufferedReader(raw, _BUFFER)
+        self._bounded = _Bounded(self._gunzip or _Plain(self._stored), self._bounds)
+        self._reader: io.BufferedIOBase = io.BufferedReader(self._bounded, _BUFFER)
         return self._reader
 
     def __enter__(self) -> Self:
@@ -134,6 +151,30 @@ class _Plain(io.RawIOBase):
         data = self._stored.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
+
+
+class _Bounded(io.RawIOBase):
+    """The content within the bounds of an upload; `fault` says which of them has ended it."""
+
+    def __init__(self, content: io.RawIOBase, bounds: Upload | None) -> None:
+        self.fault: str | None = None
+        self._content = content
+        self._bounds = bounds
+        self._read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        bounds = self._bounds
+        if bounds and bounds.stopped():
+            self.fault = "reading was stopped"
+        count = 0 if self.fault else self._content.readinto(buffer) or 0
+        self._read += count
+        if bounds and self._read > bounds.most:
+            self.fault = f"there are more than {bounds.most:,} bytes; the rest was not read"
+            return 0
+        return count
 
 
 class Gunzip(io.RawIOBase):
@@ -199,19 +240,21 @@ def _salvage(member: "zlib._Decompress", given: bytes) -> bytes:
     return bytes(data)
 
 
-def open_source(path: Path | None, name: str | None = None) -> Source:
+def open_source(given: Path | Upload | None, name: str | None = None) -> Source:
     """Open a file, or standard input for None, to be used in a `with`; raises `SourceError`.
 
     `name` is how the source is called in reports and in the store: by default the file's name
-    without its folder, or `stdin`. What cannot seek (a pipe) is first copied to a temporary file.
+    without its folder, `stdin`, or the name of an upload. What cannot seek (a pipe) is first copied
+    to a temporary file.
     """
-    called = name or (path.name or str(path) if path else "stdin")
+    upload = given if isinstance(given, Upload) else None
+    called = name or _usual_name(given)
     called = called.encode("utf-8", "replace").decode()
     try:
-        stored = _spooled(sys.stdin.buffer) if path is None else _opened(path)
+        stored = _opened(given)
         with contextlib.ExitStack() as stack:
             stack.push(stored)
-            source = Source(stored, called)
+            source = Source(stored, called, upload)
             _refuse_unreadable(source)
             source.start()
             stack.pop_all()
@@ -220,11 +263,21 @@ def open_source(path: Path | None, name: str | None = None) -> Source:
     return source
 
 
-def _opened(path: Path) -> BinaryIO:
-    mode = path.stat().st_mode
+def _usual_name(given: Path | Upload | None) -> str:
+    if isinstance(given, Upload):
+        return given.name
+    return given.name or str(given) if given else "stdin"
+
+
+def _opened(given: Path | Upload | None) -> BinaryIO:
+    if isinstance(given, Upload):
+        return given.stored
+    if given is None:
+        return _spooled(sys.stdin.buffer)
+    mode = given.stat().st_mode
     if stat.S_ISBLK(mode) or stat.S_ISCHR(mode):
         raise OSError(errno.EINVAL, "a device, not a file")
-    file = path.open("rb", buffering=0)
+    file = given.open("rb", buffering=0)
     if file.seekable():
         return file
     with file:
