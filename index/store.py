@@ -1,5 +1,6 @@
 """The store: papers in one SQLite file, the outbox of their changes, and readers of one moment."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,9 +135,15 @@ class Store:
         known = load(connection, [rowid])[rowid].known
         connection.execute(delete(PAPER).where(PAPER.c.rowid == rowid))
         connection.execute(delete(CHANGE).where(CHANGE.c.paper == rowid))
-        change = {"paper": rowid, "paper_id": known.id, "op": "remove"}
+        keys = sorted(lookup_keys(known))
+        change = {
+            "paper": rowid,
+            "paper_id": known.id,
+            "op": "remove",
+            "at": int(time.time()),
+            "keys": orjson.dumps(keys).decode(),
+        }
         seq = connection.execute(insert(CHANGE).returning(CHANGE.c.seq), change).scalar_one()
-        keys = list(lookup_keys(known))
         connection.execute(delete(TOMBSTONE).where(TOMBSTONE.c.key.in_(keys)))
         connection.execute(
             insert(TOMBSTONE), [{"key": key, "paper_id": known.id, "seq": seq} for key in keys]

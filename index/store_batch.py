@@ -1,6 +1,7 @@
 """One transaction's records: each finds the paper that it describes, or becomes a new one."""
 
 import datetime
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -295,7 +296,8 @@ class Batch:
             )
         self._clear_tombstones()
         existing = {rowid: self._before[rowid] for rowid in self._changed if rowid in self._before}
-        save(self._connection, self._changed, existing)
+        now = int(time.time())
+        save(self._connection, self._changed, existing, dict.fromkeys(self._changed, now))
 
     def _clear_tombstones(self) -> None:
         if self._connection.execute(select(TOMBSTONE.c.key).limit(1)).first() is None:

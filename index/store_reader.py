@@ -174,6 +174,14 @@ class Reader:
             self._stats = (found[0], found[1], found[2])
         return self._stats
 
+    def changed_at(self, rowids: Sequence[int]) -> dict[int, int]:
+        """When papers last changed, in seconds since 1970 UTC; unknown ones are left out."""
+        found: dict[int, int] = {}
+        for part in chunks(rowids):
+            marks = ",".join("?" * len(part))
+            found.update(self._all(f"SELECT paper, at FROM change WHERE paper IN ({marks})", part))
+        return found
+
     def removed_since(self, position: int) -> list[str]:
         """The own ids of papers that were removed after a position, such as that of an index."""
         found = self._all(

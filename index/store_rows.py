@@ -1,6 +1,6 @@
 """Between what is known of a paper and its rows: loading, saving, and rendering to JSON bytes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any, NamedTuple, TypeVar
 
@@ -264,10 +264,16 @@ _CHILDREN = (
 )
 
 
-def save(connection: Connection, papers: dict[int, Saved], before: dict[int, Saved]) -> None:
+def save(
+    connection: Connection,
+    papers: Mapping[int, Saved],
+    before: Mapping[int, Saved],
+    at: Mapping[int, int],
+) -> None:
     """Write papers with their renderings and changes; `before` has those that exist already.
 
-    Only rows that differ are written. The caller has put new sources in.
+    `at` says when each changed, in seconds since 1970. Only rows that differ are written. The
+    caller has put new sources in.
     """
     added = [rowid for rowid in papers if rowid not in before]
     updated = [rowid for rowid in papers if rowid in before]
@@ -296,7 +302,13 @@ def save(connection: Connection, papers: dict[int, Saved], before: dict[int, Sav
         row_bytes, rest = render(saved)
         renderings.append({"rowid": rowid, "row": row_bytes, "rest": rest})
         changes.append(
-            {"seq": saved.updated_seq, "paper": rowid, "paper_id": saved.known.id, "op": "put"}
+            {
+                "seq": saved.updated_seq,
+                "paper": rowid,
+                "paper_id": saved.known.id,
+                "op": "put",
+                "at": at[rowid],
+            }
         )
     _insert(connection, RENDERING, renderings)
     _insert(connection, CHANGE, changes)

@@ -137,7 +137,9 @@ class Change(SQLModel, table=True):
     """The outbox: the last change of each paper, `op` is put or remove.
 
     `seq` is never given twice, so the newest ever given is the position of the store. `paper` is
-    the row number, which stays after the paper is gone; `paper_id` the id it has or had.
+    the row number, which stays after the paper is gone; `paper_id` the id it has or had. `at` is
+    when it was made, in seconds since 1970 UTC. `keys`, of a removal alone, is a JSON array: all
+    keys that the paper had, also where a later paper took one and so ended the tombstone.
     """
 
     __table_args__ = {"sqlite_autoincrement": True}
@@ -146,6 +148,8 @@ class Change(SQLModel, table=True):
     paper: int = Field(unique=True)
     paper_id: str
     op: str
+    at: int = Field(sa_column_kwargs={"server_default": "0"})
+    keys: str | None
 
 
 class Tombstone(SQLModel, table=True):

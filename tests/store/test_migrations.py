@@ -1,6 +1,7 @@
 """Migrations: they make what the tables declare, and keep what is there."""
 
 import sqlite3
+import time
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
@@ -62,19 +63,40 @@ def test_migrations_say_the_same_as_the_declarations_to_the_letter(
     assert migrated.keys() == declared.keys()
 
 
-def test_migrating_from_the_first_revision_keeps_the_papers(tmp_path: Path) -> None:
-    (first,) = scripts().get_bases()
-    store = open_store(tmp_path)
-    write(store, record("A", arxiv="2407.00001"), record("B"))
-    before, identity = papers(store), store.identity
-    store.close()
-    connection = sqlite3.connect(tmp_path / "data" / FILE_NAME)
-    connection.execute("UPDATE alembic_version SET version_num = ?", (first,))
+def set_back(path: Path) -> None:
+    """Make a file what the first version of the program left: migration 0001."""
+    connection = sqlite3.connect(path)
+    for column in ("at", "keys"):
+        connection.execute(f"ALTER TABLE change DROP COLUMN {column}")
+    connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.commit()
     connection.close()
+
+
+def test_a_shelf_of_the_first_version_is_migrated_with_its_papers(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    with store._file.writing() as each:
-        migrate(each, store._file.path)
-    assert (papers(store), store.identity) == (before, identity)
+    written = write(store, record("A", arxiv="2407.00001"), record("B"), record("C", doi="10.1/c"))
+    store.remove([written[2].id or ""])
+    before, identity, position = papers(store), store.identity, store.position()
+    fresh = definitions(store._file.path)
+    store.close()
+    set_back(tmp_path / "data" / FILE_NAME)
+    assert definitions(tmp_path / "data" / FILE_NAME) != fresh
+    began = int(time.time())
+    store = open_store(tmp_path)
+    assert (papers(store), store.identity, store.position()) == (before, identity, position)
     assert store.verify() == []
+    assert {name: parts(sql) for name, sql in definitions(store._file.path).items()} == {
+        name: parts(sql) for name, sql in fresh.items()
+    }
+    reader = store.reader()
+    changed_at = reader.changed_at([1, 2, 3, 4])
+    reader.close()
+    assert changed_at.keys() == {1, 2, 3}
+    assert all(began <= at <= time.time() for at in changed_at.values())
+    keys = store._file.query("SELECT paper, keys FROM change ORDER BY paper")
+    assert keys == [(1, None), (2, None), (3, f'["{written[2].id}","doi:10.1/c"]')]
+    with store._file.writing() as each:
+        migrate(each, store._file.path)  # nothing is left to do
+    assert papers(store) == before
     store.close()

@@ -1,6 +1,7 @@
 """A reader: one moment, looked up by key, by day, and by several threads at once."""
 
 import threading
+import time
 
 import orjson
 import pytest
@@ -119,3 +120,14 @@ def test_threads_share_a_reader_while_papers_are_written(store: Store) -> None:
         thread.join()
     assert wrong == []
     reader.close()
+
+
+def test_a_reader_knows_when_papers_changed(store: Store) -> None:
+    began = int(time.time())
+    written = write(store, record("A"), record("B"))
+    store.remove([written[0].id or ""])
+    reader = store.reader()
+    changed_at = reader.changed_at([1, 2, 3])
+    reader.close()
+    assert changed_at.keys() == {1, 2}
+    assert all(began <= at <= time.time() for at in changed_at.values())
