@@ -38,6 +38,7 @@ from api.pool import Pool
 from api.rate import RateLimit
 from api.rest import RestDoor
 from api.settings import Settings
+from api.streaming import Streams
 from api.tools import Tools
 from api.version import program_version
 from api.web import greeting_json, greeting_page, icon, visited_address
@@ -79,6 +80,7 @@ def create_app(settings: Settings) -> ASGIApp:
     """
     shelf = Shelf(settings.data, settings.engine)
     pool = Pool()
+    streams = Streams()
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -91,6 +93,7 @@ def create_app(settings: Settings) -> ASGIApp:
             yield
         finally:
             pool.close()
+            streams.close()
             shelf.close()
 
     described = openapi_document(program_version(), settings.public_url)
@@ -101,7 +104,9 @@ def create_app(settings: Settings) -> ASGIApp:
     )
     # A redirect would lead to whatever host the client has named.
     others.router.redirect_slashes = False
-    rest = RestDoor(shelf, pool, max_body=settings.max_body, public_url=settings.public_url or "")
+    rest = RestDoor(
+        shelf, pool, streams, max_body=settings.max_body, public_url=settings.public_url or ""
+    )
     graphql = GraphQLDoor(
         shelf, pool, max_body=settings.max_body, public_url=settings.public_url or ""
     )

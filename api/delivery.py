@@ -1,16 +1,14 @@
 """How an answer leaves: not at all where the client has it (304), compressed, remembered."""
 
-import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 
-import brotli
-import zstandard
 from starlette.types import Scope
 
+from api.codings import coded
 from api.http import NEGOTIATED, Answer, header
 from api.negotiation import preferred_coding
 from api.pool import Pool
@@ -24,29 +22,6 @@ LONG = 100_000
 ANSWER_COST = 1000
 """Bytes reckoned for an answer beside its body."""
 
-_ZSTD_LEVEL, _BROTLI_QUALITY, _GZIP_LEVEL = 3, 2, 4
-"""A page of 42 kB becomes 14 kB by each; they take 0.08, 0.2 and 0.44 ms."""
-
-
-def _gzip(body: bytes) -> bytes:
-    return zlib.compress(body, _GZIP_LEVEL, wbits=31)
-
-
-def _zstd(body: bytes) -> bytes:
-    return zstandard.ZstdCompressor(_ZSTD_LEVEL).compress(body)
-
-
-def _brotli(body: bytes) -> bytes:
-    result: bytes = brotli.compress(body, quality=_BROTLI_QUALITY)
-    return result
-
-
-_COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": _gzip,
-    "zstd": _zstd,
-    "br": _brotli,
-}
-
 
 def content_tag(body: bytes) -> bytes:
     """The validator of a body by its bytes, for answers that no revision describes."""
@@ -54,10 +29,15 @@ def content_tag(body: bytes) -> bytes:
 
 
 def compressed(answer: Answer, coding: str | None) -> Answer:
-    """`answer` in a content coding; as it is for None, and where that would gain nothing."""
+    """`answer` in a content coding; as it is for None, and where that would gain nothing.
+
+    Parts are left to who sends them.
+    """
+    if answer.parts and coding:
+        return replace(answer, coding=coding.encode())
     if coding is None or len(answer.body) < LEAST_COMPRESSED or answer.coding:
         return answer
-    return replace(answer, body=_COMPRESSORS[coding](answer.body), coding=coding.encode())
+    return replace(answer, body=coded(answer.body, coding), coding=coding.encode())
 
 
 def not_modified(scope: Scope, tag: bytes, coding: str | None, vary: bytes) -> Answer | None:
@@ -78,7 +58,7 @@ def not_modified(scope: Scope, tag: bytes, coding: str | None, vary: bytes) -> A
 
 @lru_cache(16)
 def _constant(body: bytes, coding: str) -> bytes:
-    return _COMPRESSORS[coding](body)
+    return coded(body, coding)
 
 
 def finished(answer: Answer, scope: Scope, *, constant: bool = False) -> Answer:
@@ -91,7 +71,7 @@ def finished(answer: Answer, scope: Scope, *, constant: bool = False) -> Answer:
     if answer.status == 200 and answer.tag:
         known = not_modified(scope, answer.tag, coding, answer.vary)
         if header(scope, b"if-none-match").strip() == "*" and scope["method"] in ("GET", "HEAD"):
-            known = replace(answer, body=b"", status=304)
+            known = replace(answer, body=b"", parts=None, status=304)
         if known:
             return replace(known, headers=answer.headers, cache=answer.cache)
     if constant and coding and not answer.coding and len(answer.body) > LONG:
@@ -138,7 +118,8 @@ class Delivery:
         if len(answer.body) > LONG and coding:
             answer = await self._pool.run(compressed, answer, coding)
         answer = finished(answer, scope)
-        if planned.tag and answer.tag == planned.tag and answer.status == 200:
+        whole = answer.status == 200 and answer.parts is None
+        if planned.tag and answer.tag == planned.tag and whole:
             self._remember(key, answer)
         return answer
 

@@ -1,6 +1,6 @@
 """The little HTTP that our own doors need: answers out, parameters and bodies in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from urllib.parse import parse_qsl
@@ -36,7 +36,8 @@ class Answer:
 
     `tag` is the validator of the body before it was put into `coding` (RFC 9110, section 8.8.3:
     each coding has a tag of its own); without one an answer may not be stored. `cache` is a
-    `Cache-Control` other than that rule's.
+    `Cache-Control` other than that rule's. `parts` makes a body that is too long to be held, part
+    by part and each time anew, instead of `body`; see `api.streaming`.
     """
 
     body: bytes
@@ -47,6 +48,7 @@ class Answer:
     coding: bytes = b""
     vary: bytes = b"Accept-Encoding"
     cache: bytes = b""
+    parts: Callable[[], Iterator[bytes]] | None = None
 
     @property
     def etag(self) -> bytes:
@@ -61,15 +63,23 @@ async def send_answer(
 
     `began`, a reading of `perf_counter`, adds the milliseconds since then as `Server-Timing`.
     """
+    await send_head(answer, send, began)
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+
+
+async def send_head(answer: Answer, send: Send, began: float | None) -> None:
+    """Send status and headers alone; `began` as for `send_answer`."""
     headers = all_headers(answer)
     if began is not None:
         headers.append((b"server-timing", b"app;dur=%.2f" % ((perf_counter() - began) * 1e3)))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})
 
 
 def all_headers(answer: Answer) -> list[Header]:
-    """The headers of an answer; 204 and 304 have neither type nor length (RFC 9110, 8.6)."""
+    """The headers of an answer; 204 and 304 have neither type nor length (RFC 9110, 8.6).
+
+    Nor has one of parts a length, which nobody knows.
+    """
     if answer.status == 204:
         return [*answer.headers]
     headers = [
@@ -84,7 +94,8 @@ def all_headers(answer: Answer) -> list[Header]:
     if answer.coding:
         headers.append((b"content-encoding", answer.coding))
     headers.append((b"content-type", answer.media))
-    headers.append((b"content-length", b"%d" % len(answer.body)))
+    if answer.parts is None:
+        headers.append((b"content-length", b"%d" % len(answer.body)))
     return headers
 
 

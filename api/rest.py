@@ -38,6 +38,7 @@ from api.pool import Pool
 from api.renderings import RENDERED_AT_ONCE, RENDERINGS, Rendering, named_rendering
 from api.route_parameters import DATE
 from api.routes import MAX_BATCH, OPERATIONS
+from api.streaming import Streams
 from api.version import program_version
 from index.recent import Recent
 from index.shelf import Shelf
@@ -81,6 +82,7 @@ class RestDoor:
         self,
         shelf: Shelf,
         pool: Pool,
+        streams: Streams,
         *,
         max_body: int,
         public_url: str = "",
@@ -88,6 +90,7 @@ class RestDoor:
     ) -> None:
         self._shelf = shelf
         self._pool = pool
+        self._streams = streams
         self._max_body = max_body
         self._public_url = public_url.rstrip("/")
         self._delivery = Delivery(pool)
@@ -126,6 +129,9 @@ class RestDoor:
                 if named or rendering.renderers:
                     planned = self._rendered(planned, operation, rendering)
                 answer = await self._delivery.deliver(planned, scope)
+                if answer.parts and verb != "HEAD":
+                    await self._streams.send(answer, receive, send, began)
+                    return
             else:
                 told = allowed(methods)
                 answer = options_answer(told) if verb == "OPTIONS" else method_problem(verb, told)

@@ -20,6 +20,7 @@ from api.openapi import openapi_document
 from api.pool import Pool
 from api.rest import RestDoor
 from api.route_parameters import SAMPLE_ID
+from api.streaming import Streams
 from api.tools import TOOLS, Tools
 from index.shelf import Shelf
 from schema.parameters import SEARCH, Several
@@ -484,7 +485,7 @@ def test_a_busy_server_says_so_in_the_answer(tmp_path: Path) -> None:
         shelf.catch_up()
         pool = Pool(threads=1, waiting=-1)
         try:
-            rest = RestDoor(shelf, pool, max_body=1000)
+            rest = RestDoor(shelf, pool, Streams(), max_body=1000)
             schemas = openapi_document("1")["components"]["schemas"]
             tools = Tools(rest, pool, schemas, "")
             result = asyncio.run(tools.call(TOOLS["search_papers"], {"q": "al*"}))

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from api.graphql import GraphQLDoor
 from api.pool import Pool
 from api.rest import RestDoor
+from api.streaming import Streams
 from index.shelf import Shelf
 from index.view import Plan
 from schema.errors import Problem
@@ -102,7 +103,7 @@ def test_others_are_answered_during_a_long_search_and_too_many_are_refused(
     async def scenario() -> None:
         pool = Pool(threads=1, waiting=1, budget=PATIENCE)
         doors = {
-            by_rest: RestDoor(slow_shelf, pool, max_body=1000),
+            by_rest: RestDoor(slow_shelf, pool, Streams(), max_body=1000),
             by_graphql: GraphQLDoor(slow_shelf, pool),
         }
         async with client_of(doors[ask]) as client:

@@ -10,6 +10,7 @@ import pytest
 
 from api.pool import Pool
 from api.rest import RestDoor
+from api.streaming import Streams
 from index.shelf import Shelf
 from tests.api.client import Silent
 
@@ -25,7 +26,7 @@ def ask(shelf: Shelf, method: str, target: str, body: object = None) -> dict[str
 
     async def exchange() -> httpx.Response:
         pool = Pool(threads=1)
-        transport = httpx.ASGITransport(RestDoor(shelf, pool, max_body=1000))
+        transport = httpx.ASGITransport(RestDoor(shelf, pool, Streams(), max_body=1000))
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
             answer = await client.request(method, target, json=body)
         pool.close()
