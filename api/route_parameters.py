@@ -1,7 +1,9 @@
-"""The parameters of addresses that are no search: ids and days in a path, GraphQL over HTTP."""
+"""The parameters of addresses that are no search: ids, days, uploads, GraphQL over HTTP."""
 
+import datetime
 from collections.abc import Mapping
 
+from index.sources import FORMATS
 from schema import values as written
 from schema.identifiers import identifier_key
 from schema.parameters import Parameter
@@ -53,3 +55,59 @@ GRAPHQL: Mapping[str, Parameter] = {
 }
 """What GraphQL over HTTP takes in a URL; other parameters are ignored there."""
 GRAPHQL_REQUIRED = frozenset({"query"})
+
+MAX_NAME = 200
+"""Characters of the name of an upload."""
+
+
+def _day(text: str) -> datetime.date:
+    return datetime.date.fromisoformat(text)
+
+
+UPLOAD: Mapping[str, Parameter] = {
+    each.name: each
+    for each in (
+        Parameter(
+            "format",
+            "The format to read the body as, instead of detecting it.",
+            written.one_of(FORMATS),
+            {name: name for name in FORMATS}.get,
+            f"one of {', '.join(FORMATS)}",
+            "json-lines",
+        ),
+        Parameter(
+            "pageDate",
+            "The day of the page: the year of dates that are written without one.",
+            written.matching(written.DAY, format="date"),
+            written.parser(written.DAY, _day),
+            DATE.expected,
+            "2025-12-12",
+        ),
+        Parameter(
+            "name",
+            "What the source is called in reports and on papers, instead of the file name of "
+            "`Content-Disposition`, or `upload`.",
+            written.matching(written.FILE_NAME, maxLength=MAX_NAME),
+            written.parser(written.FILE_NAME, lambda text: text if len(text) <= MAX_NAME else None),
+            f"a file name of at most {MAX_NAME} characters without a folder",
+            "page.txt",
+        ),
+        Parameter(
+            "dryRun",
+            "Whether to read and report only, and store nothing.",
+            written.FLAG | {"default": False},
+            written.flag,
+            "true or false",
+            "true",
+        ),
+        Parameter(
+            "wait",
+            "Whether to answer only when searches find what was loaded, at most 30 seconds later.",
+            written.FLAG | {"default": False},
+            written.flag,
+            "true or false",
+            "true",
+        ),
+    )
+}
+"""What an upload takes besides its body, by name."""

@@ -91,3 +91,10 @@ class Problem(Exception):  # noqa: N818  (RFC 9457 calls it a problem)
     def code(self) -> str:
         """The stable code, equal in REST (`code`) and GraphQL (`extensions.code`)."""
         return self.kind.code
+
+
+def no_paper(identifier: str, *, removed: bool) -> Problem:
+    """The problem of an id that no paper has, or none has any more."""
+    if removed:
+        return Problem("paper-removed", f"The paper {identifier[:200]} was removed.")
+    return Problem("paper-not-found", f"There is no paper with the id {identifier[:200]}.")

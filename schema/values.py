@@ -76,6 +76,8 @@ IDENTIFIER = "|".join(
 )
 """An identifier of a paper without commas, as `schema.identifiers.identifier_key` reads it."""
 
+FILE_NAME = rf"[^{_CONTROLS}/\\ .][^{_CONTROLS}/\\]*"
+"""The name of a file without a folder, not hidden; of any length."""
 
 NOT_BLANK = r"[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 """A character that `str.strip` leaves; anywhere in a text."""

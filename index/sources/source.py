@@ -76,7 +76,7 @@ class Source:
     an upload.
     """
 
-    def __init__(self, stored: BinaryIO, name: str, bounds: "Upload | None" = None) -> None:
+    def __init__(self, stored: BinaryIO, name: str, bounds: Upload | None = None) -> None:
         self._stored = stored
         self._bounds = bounds
         digest = hashlib.sha256()
@@ -91,7 +91,8 @@ class Source:
     @property
     def fault(self) -> str | None:
         """Why the stored bytes could not be read to their end; None while all is well."""
-        return self._bounded.fault or (self._gunzip.fault if self._gunzip else None)
+        faults = [each.fault for each in (self._bounded, self._gunzip) if each and each.fault]
+        return faults[0] if faults else None
 
     def consumed(self) -> int:
         """Bytes of the stored input that have been read so far, of `size`."""
@@ -122,8 +123,10 @@ class Source:
         compressed = self._stored.read(2) == _GZIP
         self._stored.seek(0)
         self._gunzip = Gunzip(self._stored) if compressed else None
-        self._bounded = _Bounded(self._gunzip or _Plain(self._stored), self._bounds)
-        self._reader: io.BufferedIOBase = io.BufferedReader(self._bounded, _BUFFER)
+        content = self._gunzip or _Plain(self._stored)
+        self._bounded = _Bounded(content, self._bounds) if self._bounds else None
+        raw: io.RawIOBase = self._bounded or content
+        self._reader: io.BufferedIOBase = io.BufferedReader(raw, _BUFFER)
         return self._reader
 
     def __enter__(self) -> Self:
@@ -156,7 +159,7 @@ class _Plain(io.RawIOBase):
 class _Bounded(io.RawIOBase):
     """The content within the bounds of an upload; `fault` says which of them has ended it."""
 
-    def __init__(self, content: io.RawIOBase, bounds: Upload | None) -> None:
+    def __init__(self, content: "Gunzip | _Plain", bounds: Upload) -> None:
         self.fault: str | None = None
         self._content = content
         self._bounds = bounds
@@ -166,13 +169,12 @@ class _Bounded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        bounds = self._bounds
-        if bounds and bounds.stopped():
+        if self._bounds.stopped():
             self.fault = "reading was stopped"
-        count = 0 if self.fault else self._content.readinto(buffer) or 0
+        count = 0 if self.fault else self._content.readinto(buffer)
         self._read += count
-        if bounds and self._read > bounds.most:
-            self.fault = f"there are more than {bounds.most:,} bytes; the rest was not read"
+        if self._read > self._bounds.most:
+            self.fault = f"there are more than {self._bounds.most:,} bytes; the rest was not read"
             return 0
         return count
 
