@@ -6,18 +6,23 @@ from dataclasses import dataclass
 from starlette.types import Receive, Scope
 
 from api.delivery import Planned
-from api.operation import Operation
+from api.operation import JSON, Operation
+from api.renderings import RENDERINGS, Rendering
 from schema.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a handler gets: the ASGI request, its operation, what of the path that leaves open."""
+    """What a handler gets: the ASGI request, its operation, what of the path that leaves open.
+
+    `rendering` is the form of the answer; a handler may leave it to others to make that of JSON.
+    """
 
     scope: Scope
     receive: Receive
     operation: Operation
     rest: str
+    rendering: Rendering = RENDERINGS[JSON]
 
 
 Handler = Callable[[Call], Planned]

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.http import Answer, Header, header, problem_answer, send_answer
 from schema.errors import Problem
 
-EXPOSED = "ETag, Link, Location, Retry-After, Server-Timing"
+EXPOSED = "Content-Disposition, ETag, Link, Location, Retry-After, Server-Timing"
 METHODS = "GET, HEAD, POST, OPTIONS"
 REQUEST_HEADERS = "Accept, Authorization, Content-Type, If-None-Match, *"
 """The star stands for what tracing and GraphQL clients add, but not for `Authorization`."""

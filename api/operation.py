@@ -10,6 +10,11 @@ GRAPHQL_JSON = "application/graphql-response+json"
 HTML = "text/html"
 TEXT = "text/plain"
 MARKDOWN = "text/markdown"
+NDJSON_MEDIA = "application/x-ndjson"
+CSV_MEDIA = "text/csv"
+
+OF_PAPERS: Mapping[str, None] = dict.fromkeys((MARKDOWN, NDJSON_MEDIA, CSV_MEDIA))
+"""The forms of every answer that shows papers, besides JSON: the rows of `api.renderings`."""
 
 
 @dataclass(frozen=True, slots=True)

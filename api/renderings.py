@@ -3,14 +3,16 @@
 To add one: a row here, and its media type in the operations of `api.routes` that have it.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from api.formats import CSV, NDJSON, PaperFormat, csv_of, ndjson_of
 from api.markdown import day_markdown, page_markdown, paper_markdown, related_markdown
-from api.operation import JSON, MARKDOWN
+from api.operation import CSV_MEDIA, JSON, MARKDOWN, NDJSON_MEDIA
+from schema.members import MEMBERS
 
 RENDERED_AT_ONCE = 10_000
 """Bytes of JSON above which another form of it is made in the pool: it takes 20 us a kB."""
@@ -20,30 +22,45 @@ Renderer = Callable[[Mapping[str, Any], str], str]
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A row: its name, what a path ends with, and what is sent then.
+    """A row: its name, what a path ends with, what is sent then, and what it is good for.
 
     `renderers` make the text of an answer by the name of its JSON's schema, from that JSON and the
-    address that stands before links; there are none where JSON is sent as it is.
+    address that stands before links. Where papers stand one after another, `papers` makes it
+    instead, of all answers with papers and of whole results; `full` are whole papers, where they
+    differ, and `chosen` papers with some members alone, where `fields` may choose. JSON has
+    nothing of that: it is sent as it is. `order` is the `sort` of a search that names none.
     """
 
     name: str
     suffix: str
     media: str
-    renderers: Mapping[str, Renderer]
+    purpose: str
+    renderers: Mapping[str, Renderer] = field(default_factory=dict)
+    papers: PaperFormat | None = None
+    full: PaperFormat | None = None
+    chosen: Callable[[Sequence[str]], PaperFormat] | None = None
+    order: str = ""
 
     def render(self, schema_name: str, body: bytes, base: str) -> bytes:
         """The bytes of an answer whose JSON is `body`."""
-        return self.renderers[schema_name](orjson.loads(body), base).encode()
+        answer = orjson.loads(body)
+        if self.papers is None:
+            return self.renderers[schema_name](answer, base).encode()
+        data = answer["data"]
+        if isinstance(data, list):
+            return self.papers.joined(data)
+        return (self.full or self.papers).joined([data])
 
 
 RENDERINGS: Mapping[str, Rendering] = {
     each.media: each
     for each in (
-        Rendering("JSON", ".json", JSON, {}),
+        Rendering("JSON", ".json", JSON, "all that is known of the answer"),
         Rendering(
             "Markdown",
             ".md",
             MARKDOWN,
+            "people in a terminal, programs that read",
             {
                 "PaperPage": page_markdown,
                 "PaperAnswer": paper_markdown,
@@ -51,13 +68,33 @@ RENDERINGS: Mapping[str, Rendering] = {
                 "DailyPage": day_markdown,
             },
         ),
+        Rendering(
+            "NDJSON",
+            ".ndjson",
+            NDJSON_MEDIA,
+            "programs, `jq`, another shelf: the JSON of a paper a line",
+            papers=NDJSON,
+            chosen=ndjson_of,
+        ),
+        Rendering(
+            "CSV",
+            ".csv",
+            CSV_MEDIA,
+            "spreadsheets, data frames",
+            papers=CSV,
+            full=csv_of(MEMBERS),
+            chosen=csv_of,
+        ),
     )
 }
 """By media type."""
 
-_BY_SUFFIX = {each.suffix: each for each in RENDERINGS.values()}
+_BY_END: dict[str, list[Rendering]] = {}
+for _each in sorted(RENDERINGS.values(), key=lambda row: -len(row.suffix)):
+    _BY_END.setdefault(_each.suffix[_each.suffix.rfind(".") :], []).append(_each)
 
 
-def named_rendering(path: str) -> Rendering | None:
-    """The rendering that the end of a path names, None if it names none."""
-    return _BY_SUFFIX.get(path[path.rfind(".") :])
+def named_renderings(path: str) -> list[Rendering]:
+    """The renderings that the end of a path may name, the longest suffix first; mostly none."""
+    found = _BY_END.get(path[path.rfind(".") :])
+    return [each for each in found if path.endswith(each.suffix)] if found else []

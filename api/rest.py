@@ -1,7 +1,7 @@
 """The REST door, `/v1`: pure ASGI with its own dispatch, since every request passes here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from urllib.parse import urlencode
@@ -18,13 +18,16 @@ from api.answers import (
     stats_data,
     suggestions_json,
 )
+from api.asked import Asked, Parameters, Questions
 from api.delivery import Delivery, Planned, content_tag
-from api.dispatch import Call, Dispatch, Handler, allowed, nothing_at
+from api.dispatch import Call, Dispatch, Handler, allowed
+from api.exports import listing_format, page_text, whole_result
+from api.formats import PaperFormat
+from api.forms import Forms, media_type
 from api.http import (
     NEGOTIATED,
     Answer,
     ClientGone,
-    chosen_media,
     json_body,
     method_problem,
     options_answer,
@@ -35,39 +38,20 @@ from api.http import (
 )
 from api.operation import JSON, Operation
 from api.pool import Pool
-from api.renderings import RENDERED_AT_ONCE, RENDERINGS, Rendering, named_rendering
 from api.route_parameters import DATE
 from api.routes import MAX_BATCH, OPERATIONS
 from api.streaming import Streams
 from api.version import program_version
-from index.recent import Recent
 from index.shelf import Shelf
 from index.view import Plan, View
 from schema.errors import ParameterError, Problem
-from schema.request import parse_request, read_parameters
-from schema.search import DEFAULT_RELATED, DEFAULT_SUGGESTIONS, END, MAX_LIMIT, SearchRequest
+from schema.request import read_parameters
+from schema.search import DEFAULT_RELATED, DEFAULT_SUGGESTIONS, MAX_LIMIT
 
 WALK_PARAMETERS = ("cursor", "before")
 
 _URI = str.maketrans({"<": "%3C", ">": "%3E", '"': "%22"})
 """What a client may write into an address, but would end it in a `Link` header."""
-
-Parameters = list[tuple[str, str]]
-
-_PAPER = "/v1/papers/"
-
-MAX_ASKED = 2000
-MAX_ASKED_LENGTH = 300
-"""How many questions are remembered as parsed, and the longest query string among them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A parsed query string; `walks` says whether it goes on from a cursor."""
-
-    given: Parameters
-    request: SearchRequest
-    walks: bool
 
 
 class RestDoor:
@@ -95,7 +79,8 @@ class RestDoor:
         self._public_url = public_url.rstrip("/")
         self._delivery = Delivery(pool)
         self._version = program_version().encode()
-        self._asked: Recent[Asked] = Recent(MAX_ASKED)
+        self._forms = Forms(shelf, pool, self._public_url)
+        self._questions = Questions()
         self._handlers: dict[str, Handler] = {
             "listPapers": self._papers,
             "batchPapers": self._batch,
@@ -118,16 +103,17 @@ class RestDoor:
         began = perf_counter()
         verb = scope["method"]
         try:
-            path, named = self._named(scope["path"])
+            path, named = self._forms.named(scope["path"])
             methods, rest = self._dispatch.at(path)
             if named:  # what is written has one form
                 methods = {name: row for name, row in methods.items() if not row[0].secured}
             if row := methods.get("GET" if verb == "HEAD" else verb):
                 operation, handler = row
-                rendering = self._rendering(scope, operation, named)
-                planned = handler(Call(scope, receive, operation, rest))
-                if named or rendering.renderers:
-                    planned = self._rendered(planned, operation, rendering)
+                rendering = self._forms.chosen(scope, operation, named)
+                call = Call(scope, receive, operation, rest, rendering)
+                planned = handler(call)
+                if named or rendering.media != JSON:
+                    planned = self._forms.formed(planned, call)
                 answer = await self._delivery.deliver(planned, scope)
                 if answer.parts and verb != "HEAD":
                     await self._streams.send(answer, receive, send, began)
@@ -157,70 +143,42 @@ class RestDoor:
         handler = self._handlers[operation.operation_id]
         return await self._delivery.deliver(handler(call), scope)
 
-    def _named(self, path: str) -> tuple[str, Rendering | None]:
-        """A path without the suffix that names a rendering, and that rendering.
-
-        What is the id of a paper as it stands, such as a DOI, keeps its end.
-        """
-        named = named_rendering(path)
-        if named is None:
-            return path, None
-        identifier = path.removeprefix(_PAPER)
-        if identifier != path and self._shelf.find_paper(identifier) is not None:
-            return path, None
-        return path.removesuffix(named.suffix), named
-
-    def _rendering(self, scope: Scope, operation: Operation, named: Rendering | None) -> Rendering:
-        """The rendering that a path names, else the one that the client likes best."""
-        offered = operation.answer.content
-        if named is None:
-            return RENDERINGS[chosen_media(scope, tuple(offered))]
-        if named.media not in offered:
-            raise nothing_at(scope["path"])
-        return named
-
-    def _rendered(self, planned: Planned, operation: Operation, rendering: Rendering) -> Planned:
-        """The same answer in another form; its validator is that of the JSON, and the form's."""
-        tag = planned.tag and planned.tag + rendering.suffix.encode()
-        return replace(
-            planned, make=partial(self._render, planned, operation, rendering, tag), tag=tag
-        )
-
-    async def _render(
-        self, planned: Planned, operation: Operation, rendering: Rendering, tag: bytes
-    ) -> Answer:
-        answer = await planned.make()
-        name = operation.answer.content[JSON]
-        if not rendering.renderers or name is None:
-            return replace(answer, tag=tag or answer.tag + rendering.suffix.encode())
-        call = partial(rendering.render, name, answer.body, self._public_url)
-        body = await self._pool.run(call) if len(answer.body) > RENDERED_AT_ONCE else call()
-        media = f"{rendering.media}; charset=utf-8".encode()
-        return replace(answer, body=body, media=media, tag=tag or content_tag(body))
-
     def _papers(self, call: Call) -> Planned:
-        scope = call.scope
-        text: bytes = scope["query_string"]
-        read = partial(_read, scope)
-        asked = self._asked.get(text, read) if len(text) <= MAX_ASKED_LENGTH else read()
+        asked = self._questions.of(call.scope, call.rendering.order)
+        papers = listing_format(call.rendering, asked) if call.rendering.papers else None
+        text: bytes = call.scope["query_string"]
         if asked.walks:
             plan = self._shelf.plan(asked.request)
             tag = self._tag(plan.view, b"walk/%d?%b" % (plan.stale, text))
             again = partial(self._shelf.walked, plan)
-            return Planned(partial(self._page, scope, asked, tag, plan.view, plan), tag, again)
+            make = partial(self._page, call, asked, tag, papers, plan.view, plan)
+            return Planned(make, tag, again)
         view = self._shelf.view
+        if papers and not asked.paged:
+            tag = self._tag(view, b"whole?" + text)
+            whole = partial(whole_result, self._shelf, asked, call.rendering, papers, view, tag)
+            return Planned(whole, tag)
         tag = self._tag(view, b"papers?" + text)
-        return Planned(partial(self._page, scope, asked, tag, view), tag)
+        return Planned(partial(self._page, call, asked, tag, papers, view), tag)
 
     async def _page(
-        self, scope: Scope, asked: Asked, tag: bytes, view: View, plan: Plan | None = None
+        self,
+        call: Call,
+        asked: Asked,
+        tag: bytes,
+        papers: PaperFormat | None,
+        view: View,
+        plan: Plan | None = None,
     ) -> Answer:
         plan = plan or self._shelf.plan(asked.request, view)
         answer = self._shelf.at_once(plan)
         if answer is None:
             answer = await self._pool.run(self._shelf.answer, plan)
         page = answer.page
-        links = self._walk_links(scope, asked.given, page.next_cursor, page.previous_cursor)
+        links = self._walk_links(call.scope, asked.given, page.next_cursor, page.previous_cursor)
+        if papers:
+            body = await self._pool.run(page_text, papers, answer)
+            return replace(_data(body, tag, links), media=media_type(call.rendering))
         return _data(page_json(answer, links, self._public_url), tag, links)
 
     def _paper(self, call: Call) -> Planned:
@@ -331,14 +289,6 @@ class RestDoor:
             "next": f"{start}cursor={following}" if following else None,
             "prev": f"{start}before={previous}" if previous else None,
         }
-
-
-def _read(scope: Scope) -> Asked:
-    """What a query string asks; raises `Problem` naming every fault."""
-    given = query_parameters(scope)
-    request = parse_request(given)
-    walks = request.cursor is not None or request.before not in (None, END)
-    return Asked(given, request, walks)
 
 
 async def _no_body() -> Message:

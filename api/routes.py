@@ -8,7 +8,18 @@ with everything; neither has a row. Schemas of answers are named here and made i
 from collections.abc import Mapping
 from dataclasses import replace
 
-from api.operation import GRAPHQL_JSON, HTML, JSON, MARKDOWN, TEXT, Body, Operation, Success, Tag
+from api.hub_routes import HUB, HUB_OPERATIONS
+from api.operation import (
+    GRAPHQL_JSON,
+    HTML,
+    JSON,
+    OF_PAPERS,
+    TEXT,
+    Body,
+    Operation,
+    Success,
+    Tag,
+)
 from api.route_parameters import DATE, DOCUMENT, GRAPHQL, ID, SAMPLE_ID
 from schema.parameters import DAILY, RELATED, SEARCH, SUGGEST
 
@@ -19,6 +30,7 @@ TAGS: Mapping[str, Tag] = {
     tag.name: tag
     for tag in (
         Tag("graphql", "The same papers through GraphQL, and its schema.", ("not-acceptable",)),
+        HUB,
         Tag(
             "papers",
             "Find papers, and read them by their ids.",
@@ -87,7 +99,7 @@ _GRAPHQL_ANSWER = Success(
 )
 _DAILY_ANSWER = Success(
     "Papers by their position on the page that listed them.",
-    {JSON: "DailyPage", MARKDOWN: None},
+    {JSON: "DailyPage", **OF_PAPERS},
     tagged=True,
     linked=True,
 )
@@ -103,7 +115,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "different names must all hold; several values of one mean any of them.",
         Success(
             "A page of papers, and what holds for the whole result.",
-            {JSON: "PaperPage", MARKDOWN: None},
+            {JSON: "PaperPage", **OF_PAPERS},
             tagged=True,
             linked=True,
         ),
@@ -132,7 +144,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "papers",
         "Read one paper",
         "The whole paper, by any of its ids.",
-        Success("The paper.", {JSON: "PaperAnswer", MARKDOWN: None}, tagged=True, linked=True),
+        Success("The paper.", {JSON: "PaperAnswer", **OF_PAPERS}, tagged=True, linked=True),
         path_parameters={"id": ID},
         problems=("paper-not-found", "paper-removed"),
     ),
@@ -145,9 +157,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "The papers whose words are most like those of a paper's title and abstract, the nearest "
         "first, without the paper itself. There is no total: nearly all papers share some word. "
         "Of an id that ends in `/related` the paper is shown.",
-        Success(
-            "The papers with their scores.", {JSON: "RelatedPapers", MARKDOWN: None}, tagged=True
-        ),
+        Success("The papers with their scores.", {JSON: "RelatedPapers", **OF_PAPERS}, tagged=True),
         RELATED,
         {"id": ID},
         problems=("paper-not-found", "paper-removed", "starting", "time-budget"),
@@ -232,6 +242,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "The schema in the schema definition language, with descriptions.",
         Success("The schema.", {TEXT: None}, tagged=True),
     ),
+    *HUB_OPERATIONS,
     Operation(
         "GET",
         "/",

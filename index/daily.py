@@ -1,10 +1,11 @@
-"""The papers listed on a day, a page of them at a time."""
+"""The papers listed on a day, or on the days of a range, a page of them at a time."""
 
 from dataclasses import dataclass
 
 from index.cursors import Cursor, CursorCodec
 from index.view import View
 from index.views import Views
+from schema.dates import DayInterval, iso_day
 from schema.errors import Problem
 from schema.search import Match, SortPosition
 
@@ -61,6 +62,29 @@ def daily_page(
         next_cursor=following,
         revision=view.revision,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Some papers listed on the days of a range, and how many there are, each counted once."""
+
+    rows: tuple[bytes, ...]
+    total: int
+
+
+def listed_papers(view: View, days: DayInterval, rank: int, limit: int) -> Listed:
+    """See `index.shelf.Shelf.listed`."""
+    first, last = map(iso_day, days)
+    counts = view.reader.first_listings(first, last)
+    rowids: list[int] = []
+    ahead = 0
+    for day, count in counts:
+        if ahead + count > rank and ahead < rank + limit:
+            begin = max(0, rank - ahead)
+            rowids += view.reader.listed_first_on(day, first)[begin : rank + limit - ahead]
+        ahead += count
+    stored = view.reader.rows(rowids)
+    return Listed(tuple(stored[rowid] for rowid in rowids), ahead)
 
 
 def _no_listing(day: str, before: str | None, after: str | None) -> Problem:

@@ -1,6 +1,6 @@
 """Searching: from a request to a page, and to the facets and highlights that go with it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -11,6 +11,7 @@ from index.cursors import Cursor, CursorCodec, fingerprint
 from index.document import index_document
 from index.engine import Capabilities
 from index.explanation import explanations
+from index.export import exported
 from index.facets import Facet, facet
 from index.highlight import Highlighter, Holds
 from index.language import Parsed, parse
@@ -115,6 +116,16 @@ class Searches:
             feedback=feedback,
         )
 
+    def behind(self, request: SearchRequest, rank: int, view: View) -> SearchRequest:
+        """A first page's request turned into that of the page behind `rank` papers in `view`.
+
+        It must not be one whose query may fall back on papers with some of its words.
+        """
+        if rank == 0:
+            return request
+        place = Cursor(view.revision, view.index_position, Match.ALL, rank, None)
+        return replace(request, cursor=self._codec.encode(place, fingerprint(request)))
+
     def _order(
         self, request: SearchRequest, ranking_of_query: Callable[[], Ranking]
     ) -> tuple[Ranking | None, Recipe | None]:
@@ -160,6 +171,10 @@ class Searches:
         )
         self._pages.put((view.revision, plan.stale, request), page)
         return page
+
+    def export(self, plan: Plan, *, whole: bool) -> Iterator[bytes]:
+        """The whole result of a plan without a cursor; see `index.export`."""
+        yield from exported(self._settled(plan), whole=whole)
 
     def at_once(self, plan: Plan) -> Answer | None:
         """The same as `answer` where that is light work; None where it belongs into a thread."""

@@ -4,7 +4,7 @@ import datetime
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from index.cursors import CursorCodec
-from index.daily import DailyPage, daily_page
+from index.daily import DailyPage, Listed, daily_page, listed_papers
 from index.engines import open_engine
 from index.facets import Facet
 from index.indexer import Indexer, Progress
@@ -26,7 +26,8 @@ from index.store import Removal, Store
 from index.suggestions import Suggestions
 from index.view import Plan, View
 from index.views import Views
-from schema.errors import Problem
+from schema.dates import DayInterval
+from schema.errors import no_paper
 from schema.identifiers import identifier_key
 from schema.search import (
     MAX_LIMIT,
@@ -258,6 +259,10 @@ class Shelf:
         digest.update(b"\0" + view.revision.encode())
         return digest.hexdigest().encode()
 
+    def behind(self, request: SearchRequest, rank: int, view: View) -> SearchRequest:
+        """A first page's request turned into that of the page behind `rank` papers in `view`."""
+        return self._searches.behind(request, rank, view)
+
     def walked(self, plan: Plan) -> None:
         """Note that a cursor of this plan's revision is handed out once more, so keep that."""
         if not plan.stale:
@@ -270,6 +275,15 @@ class Shelf:
     def answer(self, plan: Plan) -> Answer:
         """The page that a plan asks for, with the extras of its request."""
         return self._searches.answer(plan)
+
+    def export(self, plan: Plan, *, whole: bool = False) -> Iterator[bytes]:
+        """All papers that a plan without a cursor finds, in its order, in constant memory.
+
+        They are JSON objects as stored: list rows, or `whole` papers. The view of the plan is held
+        until the iterator ends or is let go. Raises `Problem` where it begins: for a query, and
+        `starting` without index.
+        """
+        return self._searches.export(plan, whole=whole)
 
     def at_once(self, plan: Plan) -> Answer | None:
         """The same as `answer` where that is light work; None where it belongs into a thread."""
@@ -313,9 +327,7 @@ class Shelf:
         found = view.reader.paper(key) if key else None
         if found is not None:
             return found
-        if key and view.reader.is_removed(key):
-            raise Problem("paper-removed", f"The paper {identifier[:200]} was removed.")
-        raise Problem("paper-not-found", f"There is no paper with the id {identifier[:200]}.")
+        raise no_paper(identifier, removed=key is not None and view.reader.is_removed(key))
 
     def papers(self, identifiers: Sequence[str], view: View | None = None) -> list[bytes | None]:
         """List rows for ids of any kind, in their order, None for ones unknown to `view`.
@@ -357,6 +369,14 @@ class Shelf:
         `day-not-found` for a day without papers, naming its neighbours.
         """
         return daily_page(self._views, self._codec, day, limit, cursor, view or self.view)
+
+    def listed(self, days: DayInterval, rank: int, limit: int, view: View | None = None) -> Listed:
+        """The papers listed on the days of a range, `limit` of them behind the first `rank`.
+
+        The newest day comes first, and on a day papers stand as `daily` has them. One that several
+        of these days list stands on the earliest of them.
+        """
+        return listed_papers(view or self.view, days, rank, limit)
 
     def stats(self, view: View | None = None) -> Stats:
         """Counts and positions as `view` has them, by default the current one."""

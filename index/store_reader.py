@@ -23,6 +23,10 @@ _ROWS = [
     f"SELECT rowid, row FROM rendering WHERE rowid IN ({','.join('?' * count)})"
     for count in range(EXACT_COUNTS + 1)
 ]
+_WHOLE = [
+    f"SELECT rowid, row, rest FROM rendering WHERE rowid IN ({','.join('?' * count)})"
+    for count in range(EXACT_COUNTS + 1)
+]
 _SORT_POSITIONS = [
     "SELECT r.rowid, p.updated_seq, r.row, p.tie FROM rendering r JOIN paper p "
     f"ON p.rowid = r.rowid WHERE r.rowid IN ({','.join('?' * count)})"
@@ -79,6 +83,14 @@ class Reader:
             sql = f"SELECT rowid, row FROM rendering WHERE rowid IN ({','.join('?' * size)})"
             found.update(self._all(sql, part))
         return found
+
+    def papers(self, rowids: Sequence[int]) -> dict[int, bytes]:
+        """The whole papers (JSON objects, UTF-8) of these row numbers; unknown ones are left out.
+
+        At most `EXACT_COUNTS` of them.
+        """
+        found = self._all(_WHOLE[len(rowids)], rowids)
+        return {rowid: full_paper(row, rest) for rowid, row, rest in found}
 
     def paper(self, key: str) -> bytes | None:
         """The whole paper (a JSON object, UTF-8) of a key of `identifier_key`, None if unknown."""
@@ -163,6 +175,30 @@ class Reader:
                     self._days.clear()
                 self._days[day] = found
         return found
+
+    def first_listings(self, first: str, last: str) -> list[tuple[str, int]]:
+        """Days from `first` to `last`, newest first, and how many papers each lists.
+
+        A paper counts on the earliest of these days that lists it, so the sum counts each once.
+        """
+        return self._all(
+            "SELECT day, count(*) FROM (SELECT min(day) AS day FROM listing "
+            "WHERE day BETWEEN ? AND ? GROUP BY paper) GROUP BY day ORDER BY day DESC",
+            (first, last),
+        )
+
+    def listed_first_on(self, day: str, first: str) -> list[int]:
+        """The row numbers of the papers listed on a day but on none before it from `first` on.
+
+        Their order is that of `listed_on`.
+        """
+        earlier = self._all(
+            "SELECT DISTINCT l.paper FROM listing l JOIN listing e ON e.paper = l.paper "
+            "AND e.day >= ? AND e.day < l.day WHERE l.day = ?",
+            (first, day),
+        )
+        known = {paper for (paper,) in earlier}
+        return [paper for _, paper in self.listed_on(day) if paper not in known]
 
     def stats(self) -> tuple[int, str | None, str | None]:
         """How many papers there are, and the first and the last day of publication."""

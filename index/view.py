@@ -213,10 +213,10 @@ class View:
             led = self.led(plan, trees).blocks[trees.index(tree)]
             hits = led.hits[first : first + max(0, count)]
             if len(hits) < count and led.total > BLOCK:
-                hits += self._search(plan, tree)(offset=BLOCK, limit=count - len(hits)).hits
+                hits += self.search(plan, tree)(offset=BLOCK, limit=count - len(hits)).hits
             return Hits(led.total, hits)
         if first < BLOCK or count <= 0:
-            return self._search(plan, tree)(offset=first, limit=count)
+            return self.search(plan, tree)(offset=first, limit=count)
         key = (tree, plan.filters, plan.request.sort, plan.ranking)
         found = self._blocks.find(key, first, count)
         if found is None:
@@ -225,7 +225,7 @@ class View:
             found = Hits(block.total, block.hits[first - begin : first - begin + count])
         return found
 
-    def _search(self, plan: Plan, tree: Node) -> "partial[Hits]":
+    def search(self, plan: Plan, tree: Node) -> "partial[Hits]":
         """A search for a tree in the order of a plan, to be told which hits to take."""
         search, sort = self.open_snapshot().search, plan.request.sort
         return partial(search, tree, plan.filters, sort, ranking=plan.ranking)
@@ -236,7 +236,7 @@ class View:
         It lies in the direction of the walk. From a place, and from the end, the engine goes on by
         keys, at any depth alike; where there is none, by relevance, it counts off from the start.
         """
-        search, start = self._search(plan, tree), plan.start
+        search, start = self.search(plan, tree), plan.start
         place, size = start.position if start else None, max(BLOCK, end - first)
         if plan.request.sort[0].name == RELEVANCE:
             return first, search(offset=first, limit=size)
@@ -250,7 +250,7 @@ class View:
     def _first_block(self, plan: Plan, tree: Node) -> Hits:
         """The first block of a tree as feedback finds it."""
         key = (plan.request.q, plan.filters, tree)
-        return self._first_blocks.get(key, partial(self._search(plan, tree), limit=BLOCK))
+        return self._first_blocks.get(key, partial(self.search(plan, tree), limit=BLOCK))
 
     def led(self, plan: Plan, trees: Trees) -> Led:
         """The first blocks of trees whose results follow one another, as feedback orders them.
@@ -276,7 +276,7 @@ class View:
             shown = Or(tuple(Term("id", each) for each in ids))
             whole = self.open_snapshot().search(plan.parsed.all, shown, limit=len(ids), ranking=())
             rowids = [hit.rowid for hit in whole.hits]
-        led = self.led(plan, _trees(plan, page.matched)) if plan.feedback else Led((), ())
+        led = self.led(plan, trees_of(plan, page.matched)) if plan.feedback else Led((), ())
         first = {hit.rowid for block in led.blocks for hit in block.hits}
         return Scoring(plan.ranking or (), led.clauses, first, frozenset(rowids))
 
@@ -285,7 +285,7 @@ class View:
 
         `full` is the page among the former, None where feedback orders both.
         """
-        whole, some = both = _trees(plan, Match.ANY)
+        whole, some = both = trees_of(plan, Match.ANY)
         full = full or self._page(plan, whole, both)
         total, snapshot = full.total, self.open_snapshot()
         first, count = _window(plan, lambda: total + snapshot.count(some, plan.filters))
@@ -315,7 +315,7 @@ class View:
         return places
 
 
-def _trees(plan: Plan, matched: Match) -> Trees:
+def trees_of(plan: Plan, matched: Match) -> Trees:
     """The trees whose results, one behind the other, are that of a plan by relevance."""
     whole, some = plan.parsed.all, plan.parsed.any
     if matched is Match.ALL:

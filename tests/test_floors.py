@@ -61,6 +61,7 @@ SERVICE = {
     "index.suggestions",
     "index.related",
     "index.explanation",
+    "index.export",
 }
 """The service and its helpers, which hold the parts together."""
 

@@ -96,7 +96,7 @@ def examples(folder: Path) -> dict[str, Any]:
             if each.operation_id not in UNSHOWN
         }
         problems = {code: client.get(target).json() for code, target in PROBLEMS.items()}
-        problems["not-acceptable"] = client.get("/v1/papers", headers={"accept": "text/csv"}).json()
+        problems["not-acceptable"] = client.get("/v1/papers", headers={"accept": "image/png"}).json()
         problems["method-not-allowed"] = client.request("DELETE", "/v1/papers").json()
         graphql = {}
         for code, (media, body) in BODIES.items():
@@ -109,7 +109,7 @@ def examples(folder: Path) -> dict[str, Any]:
         for code, request in GRAPHQL.items():
             headers = {"accept": GRAPHQL_JSON}
             graphql[code] = client.post("/graphql", request, headers=headers).json()
-        refused = client.get("/graphql?query=x", headers={"accept": "text/csv"})
+        refused = client.get("/graphql?query=x", headers={"accept": "image/png"})
         graphql["not-acceptable"] = refused.json()
     problems |= _rare(folder)
     problems |= {refusal[0]: _problem(Problem(*refusal)) for refusal in HEADS}

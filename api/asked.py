@@ -1,0 +1,58 @@
+"""What a query string asks of a search, remembered as parsed."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from starlette.types import Scope
+
+from api.http import query_parameters
+from index.recent import Recent
+from schema.request import parse_request
+from schema.search import END, SearchRequest
+
+Parameters = list[tuple[str, str]]
+
+MAX_ASKED = 2000
+MAX_ASKED_LENGTH = 300
+"""How many questions are remembered, and the longest query string among them."""
+
+_OF_A_PAGE = frozenset({"limit", "cursor", "before"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A parsed query string; `walks` says whether it goes on from a cursor.
+
+    `paged` says whether it asks for a page as such, which matters where the whole result can be
+    had.
+    """
+
+    given: Parameters
+    request: SearchRequest
+    walks: bool
+    paged: bool
+
+
+class Questions:
+    """Reads the query strings of searches."""
+
+    def __init__(self) -> None:
+        self._known: Recent[Asked] = Recent(MAX_ASKED)
+
+    def of(self, scope: Scope, order: str = "") -> Asked:
+        """What the query string of a request asks; raises `Problem` naming every fault.
+
+        `order` is the `sort` where it names none, empty for that of a search.
+        """
+        text: bytes = scope["query_string"]
+        read = partial(_read, scope, order)
+        return self._known.get((text, order), read) if len(text) <= MAX_ASKED_LENGTH else read()
+
+
+def _read(scope: Scope, order: str) -> Asked:
+    given = query_parameters(scope)
+    names = {name for name, _ in given}
+    ordered = [*given, ("sort", order)] if order and "sort" not in names else given
+    request = parse_request(ordered)
+    walks = request.cursor is not None or request.before not in (None, END)
+    return Asked(given, request, walks, not _OF_A_PAGE.isdisjoint(names))

@@ -1,0 +1,63 @@
+"""Papers one after another in another form than JSON: a page of a search, or its whole result."""
+
+from collections.abc import Iterator
+
+from api.asked import Asked
+from api.formats import PaperFormat
+from api.forms import media_type
+from api.http import NEGOTIATED, Answer
+from api.renderings import Rendering
+from index.searches import Answer as Found
+from index.shelf import Shelf
+from index.view import View
+from schema.errors import ParameterError, Problem
+from schema.members import FURTHER_MEMBERS
+
+
+def listing_format(rendering: Rendering, asked: Asked) -> PaperFormat:
+    """How a form lists papers with the members that were asked for.
+
+    Raises `Problem` `parameter-conflict` for what such a list cannot show.
+    """
+    extras = asked.request.extras
+    shown = [
+        ("facets", bool(extras.facets)),
+        ("highlight", extras.highlight),
+        ("explain", extras.explain),
+        ("fields", extras.fields is not None and rendering.chosen is None),
+    ]
+    errors = [
+        ParameterError(
+            name,
+            "parameter-conflict",
+            f"`{name}` cannot be had as {rendering.name}; leave it out, or ask for JSON.",
+        )
+        for name, is_asked in shown
+        if is_asked
+    ]
+    if errors:
+        raise Problem(errors[0].code, errors[0].message, errors)
+    papers = rendering.papers
+    if rendering.chosen and extras.fields is not None:
+        papers = rendering.chosen(extras.fields)
+    assert papers is not None
+    return papers
+
+
+def page_text(papers: PaperFormat, found: Found) -> bytes:
+    """A page of a search."""
+    return b"".join(papers.parts(found.rows))
+
+
+async def whole_result(
+    shelf: Shelf, asked: Asked, rendering: Rendering, papers: PaperFormat, view: View, tag: bytes
+) -> Answer:
+    """All papers that a search finds in a view, as parts; raises `Problem` for its query."""
+    plan = shelf.plan(asked.request, view)
+    view.open_snapshot()
+    whole = not set(asked.request.extras.fields or ()).isdisjoint(FURTHER_MEMBERS)
+
+    def parts() -> Iterator[bytes]:
+        return papers.parts(shelf.export(plan, whole=whole))
+
+    return Answer(b"", media=media_type(rendering), tag=tag, vary=NEGOTIATED, parts=parts)

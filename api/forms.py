@@ -1,0 +1,86 @@
+"""Which form an answer gets, by the end of its path or by `Accept`, and making that of its JSON."""
+
+import re
+from dataclasses import replace
+from functools import partial
+
+from starlette.types import Scope
+
+from api.delivery import Planned, content_tag
+from api.dispatch import Call, nothing_at
+from api.http import Answer, Header, chosen_media
+from api.operation import JSON, Operation
+from api.pool import Pool
+from api.renderings import RENDERED_AT_ONCE, RENDERINGS, Rendering, named_renderings
+from index.shelf import Shelf
+
+_DOOR, _PAPER = "/v1/", "/v1/papers/"
+
+_NO_FILE_NAME = re.compile(r"[^A-Za-z0-9.-]+")
+_LONGEST_NAME = 100
+
+
+class Forms:
+    """The forms of the answers of one door; `public_url` stands before links."""
+
+    def __init__(self, shelf: Shelf, pool: Pool, public_url: str) -> None:
+        self._shelf = shelf
+        self._pool = pool
+        self._public_url = public_url
+
+    def named(self, path: str) -> tuple[str, Rendering | None]:
+        """A path without the suffix that names a form, and that form.
+
+        What is the id of a paper as it stands, such as a DOI, keeps its end. Where two suffixes
+        fit, the longer is meant, unless the shorter leaves the id of a paper and it does not.
+        """
+        fitting = named_renderings(path)
+        if not fitting:
+            return path, None
+        identifier = path.removeprefix(_PAPER)
+        if identifier != path:
+            if self._shelf.find_paper(identifier) is not None:
+                return path, None
+            for each in fitting[1:] and fitting:
+                if self._shelf.find_paper(identifier.removesuffix(each.suffix)) is not None:
+                    return path.removesuffix(each.suffix), each
+        return path.removesuffix(fitting[0].suffix), fitting[0]
+
+    def chosen(self, scope: Scope, operation: Operation, named: Rendering | None) -> Rendering:
+        """The form that a path names, else the one that the client likes best."""
+        offered = operation.answer.content
+        if named is None:
+            return RENDERINGS[chosen_media(scope, tuple(offered))]
+        if named.media not in offered:
+            raise nothing_at(scope["path"])
+        return named
+
+    def formed(self, planned: Planned, call: Call) -> Planned:
+        """The same answer in the form of its call; its validator is of the JSON's and the form."""
+        tag = planned.tag and planned.tag + call.rendering.suffix.encode()
+        return replace(planned, make=partial(self._form, planned, call, tag), tag=tag)
+
+    async def _form(self, planned: Planned, call: Call, tag: bytes) -> Answer:
+        answer, rendering = await planned.make(), call.rendering
+        name = call.operation.answer.content[JSON]
+        if rendering.papers:
+            answer = replace(answer, headers=[*answer.headers, _file_name(call)])
+        if rendering.media == JSON or name is None or answer.media != JSON.encode():
+            return replace(answer, tag=tag or answer.tag + rendering.suffix.encode())
+        render = partial(rendering.render, name, answer.body, self._public_url)
+        body = await self._pool.run(render) if len(answer.body) > RENDERED_AT_ONCE else render()
+        return replace(answer, body=body, media=media_type(rendering), tag=tag or content_tag(body))
+
+
+def media_type(rendering: Rendering) -> bytes:
+    """The `Content-Type` of a form that is text."""
+    return f"{rendering.media}; charset=utf-8".encode()
+
+
+def _file_name(call: Call) -> Header:
+    """What a browser is to call the file that it makes of this answer (RFC 6266)."""
+    path = call.operation.prefix + call.rest + call.operation.suffix
+    name = path.removeprefix(_DOOR).removeprefix("papers/")
+    name = _NO_FILE_NAME.sub("-", name).strip("-.")[:_LONGEST_NAME]
+    full = f"{name}{call.rendering.suffix}"
+    return b"content-disposition", f'attachment; filename="{full}"'.encode()
