@@ -29,6 +29,7 @@ from api.http import (
     options_answer,
     problem_answer,
 )
+from api.hub import HubDoor
 from api.llms import llms_text, newest_id
 from api.mcp import PATH as MCP_PATH
 from api.mcp import McpDoor
@@ -54,8 +55,11 @@ third large one brings a collection of all there is, 100 ms in the event loop.""
 class Front:
     """Sends what has a door of its own straight to it, and all else to Starlette's router."""
 
-    def __init__(self, rest: ASGIApp, graphql: ASGIApp, mcp: ASGIApp, others: ASGIApp) -> None:
+    def __init__(
+        self, rest: ASGIApp, graphql: ASGIApp, mcp: ASGIApp, hub: ASGIApp, others: ASGIApp
+    ) -> None:
         self._rest = rest
+        self._hub = hub
         self._graphql = graphql
         self._mcp = mcp
         self._others = others
@@ -69,6 +73,8 @@ class Front:
             await self._graphql(scope, receive, send)
         elif path == MCP_PATH:
             await self._mcp(scope, receive, send)
+        elif path.startswith(("/api/", "/papers/")):
+            await self._hub(scope, receive, send)
         else:
             await self._others(scope, receive, send)
 
@@ -117,7 +123,8 @@ def create_app(settings: Settings) -> ASGIApp:
         origins=settings.cors_origins,
         public_url=settings.public_url,
     )
-    front: ASGIApp = Front(rest, graphql, mcp, others)
+    hub = HubDoor(shelf, pool, public_url=settings.public_url)
+    front: ASGIApp = Front(rest, graphql, mcp, hub, others)
     if settings.rate_limit or settings.trusted_proxies:
         limit, trusted = settings.rate_limit, settings.trusted_proxies
         front = RateLimit(front, per_minute=limit, trusted=trusted)

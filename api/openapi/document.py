@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 import orjson
 
 from api.graphql.query import build_schema
+from api.openapi.hub import hub_schemas
 from api.openapi.papers import paper_schemas
 from api.openapi.protocol import protocol_schemas
 from api.openapi.shapes import ref
+from api.openapi.writing import writing_schemas
 from api.operation import GRAPHQL_JSON, JSON, Body, Operation
 from api.renderings import RENDERINGS
 from api.route_parameters import GRAPHQL_REQUIRED
@@ -55,6 +57,7 @@ HEADERS: Mapping[str, tuple[str, JsonSchema]] = {
     "Cache-Control": ("`no-cache`: keep it, but ask again.", {"type": "string"}),
     "Vary": ("The request headers that this answer depends on.", {"type": "string"}),
     "Server-Timing": ("Milliseconds that the server took: `app;dur=1.25`.", {"type": "string"}),
+    "WWW-Authenticate": ("How to show the token (RFC 6750).", {"type": "string"}),
     "Retry-After": (
         "Seconds after which the same request may pass.",
         {"type": "integer", "minimum": 0},
@@ -63,6 +66,8 @@ HEADERS: Mapping[str, tuple[str, JsonSchema]] = {
 
 STATUSES: Mapping[int, str] = {
     400: "Something is wrong in the address, a header or the syntax of the body.",
+    401: "The token is missing or wrong.",
+    403: "That is not allowed here.",
     404: "It does not exist.",
     406: "No media type that the client accepts can be had.",
     410: "It was removed.",
@@ -106,7 +111,8 @@ def openapi_document(version: str, public_url: str = "") -> Json:
         "tags": [{"name": tag.name, "description": tag.description} for tag in TAGS.values()],
         "paths": paths,
         "components": {
-            "schemas": paper_schemas(build_schema()) | protocol_schemas(),
+            "schemas": paper_schemas(build_schema()) | hub_schemas() | protocol_schemas() | writing_schemas(),
+            "securitySchemes": {TOKEN: _TOKEN},
             "parameters": {"IfNoneMatch": _IF_NONE_MATCH},
             "headers": {
                 name: {"description": text, "schema": value}
@@ -132,7 +138,8 @@ def described_operations() -> Iterator[Operation]:
     """
     for operation in OPERATIONS:
         answer = operation.answer
-        forms = [RENDERINGS[each] for each in answer.content if each in RENDERINGS and each != JSON]
+        further = [each for each in answer.content if each in RENDERINGS and each != JSON]
+        forms = [RENDERINGS[each] for each in further] if JSON in answer.content else []
         others = {form.media for form in forms}
         own = {media: name for media, name in answer.content.items() if media not in others}
         yield replace(operation, answer=replace(answer, content=own))
@@ -158,6 +165,15 @@ def _contact(public_url: str) -> Json:
     }
 
 
+TOKEN = "token"
+"""The name of the security scheme."""
+
+_TOKEN: Json = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The token that the server was started with (RFC 6750). Reads need none.",
+}
+
 _IF_NONE_MATCH: Json = {
     "name": "If-None-Match",
     "in": "header",
@@ -179,6 +195,8 @@ def _operation(operation: Operation) -> Json:
         "summary": operation.summary,
         "description": operation.description,
     }
+    if operation.secured:
+        made["security"] = [{TOKEN: []}]
     if parameters:
         made["parameters"] = parameters
     if operation.body:
@@ -210,8 +228,9 @@ def typed_example(parameter: Parameter, written: str) -> Any:
 
 
 def _body(body: Body) -> Json:
-    media = {"schema": ref(body.schema_name), "example": body.example}
-    return {"description": body.description, "required": True, "content": {JSON: media}}
+    told = ref(body.schema_name) if body.schema_name else {"type": "string", "format": "binary"}
+    media = {"schema": told, "example": body.example}
+    return {"description": body.description, "required": True, "content": {body.media: media}}
 
 
 def _responses(operation: Operation) -> Json:
@@ -258,6 +277,10 @@ def _headers(names: Iterable[str]) -> Json:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(names)}
 
 
+_TOLD: Mapping[int, str] = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
+"""What a refusal tells in a header, by its status."""
+
+
 def _by_status(status: int, codes: tuple[str, ...], *, graphql: bool = False) -> Json:
     """A response with a status; GraphQL's own refusals have GraphQL's shape."""
     own = tuple(code for code in codes if graphql and code not in AHEAD_OF_GRAPHQL)
@@ -271,8 +294,8 @@ def _by_status(status: int, codes: tuple[str, ...], *, graphql: bool = False) ->
         }
         for media in (GRAPHQL_JSON, JSON):
             made["content"][media] = {"schema": ref("GraphQLResponse"), "examples": shown}
-    if status in (429, 503):
-        made["headers"] = _headers(["Retry-After"])
+    if status in _TOLD:
+        made["headers"] = _headers([_TOLD[status]])
     return made
 
 

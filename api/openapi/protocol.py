@@ -135,6 +135,10 @@ def _problems() -> dict[str, JsonSchema]:
         "detail": {"type": "string", "description": "What went wrong this time."},
         "code": ref("ProblemCode"),
         "errors": array(ref("Fault"), "Every fault of the request that was found."),
+        "error": {
+            "type": "string",
+            "description": "The same as `detail`, at the addresses of Hugging Face alone.",
+        },
     }
     return {
         "ProblemCode": {
@@ -143,5 +147,5 @@ def _problems() -> dict[str, JsonSchema]:
             "enum": list(PROBLEMS),
         },
         "Fault": closed(fault, "One fault of a request."),
-        "Problem": closed(problem, "A problem as RFC 9457 has it."),
+        "Problem": closed(problem, "A problem as RFC 9457 has it.", ("error",)),
     }

@@ -42,6 +42,8 @@ ANSWERS = {
     "getSuggestions": "/v1/suggest?q=optimal+tr&limit=3",
     "getNewestDay": "/v1/daily?limit=1",
     "getDay": "/v1/daily/2025-12-12?limit=1",
+    "searchHubPapers": "/api/papers/search?q=hydra&limit=1",
+    "listHubDailyPapers": "/api/daily_papers?date=2025-12-12&limit=1",
 }
 """Requests of answers that are short; the others are asked for by their own examples."""
 
