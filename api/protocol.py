@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from api.connections import Connections
+from api.framing import BodyOnly, Unfinished, unframe
 from api.heads import (
     ADDRESS_TOO_LONG,
     FRAMING,
@@ -192,7 +193,7 @@ class Protocol(HttpToolsProtocol):
 
         llhttp takes such a body for the other protocol's.
         """
-        parser = httptools.HttpRequestParser(_BodyOnly(self))
+        parser = httptools.HttpRequestParser(BodyOnly(self))
         lines = [b"%b: %b\r\n" % each for each in self.headers if each[0] in FRAMING]
         parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(lines))
         return parser
@@ -218,7 +219,7 @@ class Protocol(HttpToolsProtocol):
             self._due = now + self._bounds.head
         else:
             self._due = now + self._bounds.body
-            self.cycle.transport = cast(Transport, _Unfinished(self))
+            self.cycle.transport = cast(Transport, Unfinished(self.transport, self._part))
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
@@ -264,6 +265,8 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._phase = BODY
         self._timed = False
+        if version == "1.0":
+            unframe(self.cycle)
         if not self.pipeline:
             self._running = self.cycle
         if self._offered:
@@ -371,30 +374,3 @@ class Protocol(HttpToolsProtocol):
         self._phase = PARTING
         self._due = self.loop.time() + self._bounds.parting
         self.flow.resume_reading()
-
-
-class _Unfinished:
-    """The transport that an answer gets whose request is still arriving: its end is a parting."""
-
-    def __init__(self, protocol: Protocol) -> None:
-        self.write = protocol.transport.write
-        self.is_closing = protocol.transport.is_closing
-        self.close = protocol._part
-
-
-class _BodyOnly:
-    """Hands the first body that a parser finds to `protocol`, and nothing else."""
-
-    def __init__(self, protocol: Protocol) -> None:
-        self._protocol: Protocol | None = protocol
-
-    def on_body(self, body: bytes) -> None:
-        """More of the body."""
-        if self._protocol:
-            self._protocol.on_body(body)
-
-    def on_message_complete(self) -> None:
-        """Its end."""
-        if self._protocol:
-            self._protocol.on_message_complete()
-        self._protocol = None
