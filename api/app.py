@@ -43,6 +43,7 @@ from api.streaming import Streams
 from api.tools import Tools
 from api.version import program_version
 from api.web import greeting_json, greeting_page, icon, visited_address
+from api.writing import WriteDoor
 from index.shelf import Shelf
 from schema.errors import Problem
 
@@ -86,6 +87,7 @@ def create_app(settings: Settings) -> ASGIApp:
     """
     shelf = Shelf(settings.data, settings.engine)
     pool = Pool()
+    writing = WriteDoor(shelf, settings)
     streams = Streams()
 
     @asynccontextmanager
@@ -98,6 +100,7 @@ def create_app(settings: Settings) -> ASGIApp:
         try:
             yield
         finally:
+            writing.close()
             pool.close()
             streams.close()
             shelf.close()
@@ -111,7 +114,12 @@ def create_app(settings: Settings) -> ASGIApp:
     # A redirect would lead to whatever host the client has named.
     others.router.redirect_slashes = False
     rest = RestDoor(
-        shelf, pool, streams, max_body=settings.max_body, public_url=settings.public_url or ""
+        shelf,
+        pool,
+        streams,
+        max_body=settings.max_body,
+        public_url=settings.public_url,
+        others=writing.handlers,
     )
     graphql = GraphQLDoor(
         shelf, pool, max_body=settings.max_body, public_url=settings.public_url or ""

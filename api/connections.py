@@ -10,16 +10,18 @@ class Bounds:
     """What a client may take of us; times are in seconds, each up to one `sweep` late.
 
     `open` is the number of connections, `idle` the time without a request (RFC 9112, section 9.5),
-    `head` the time from its first byte to its last, `body` that from the end of its head; `reader`
-    the time in which a client must have taken all that waits for it, or 64 KiB of that; `parting`
-    how long we listen to one that was hung up on (section 9.6); `leaving` the life of a connection
-    after the server was asked to end.
+    `head` the time from its first byte to its last, `body` that from the end of its head, and from
+    then on longer by a second for each `rate` bytes that have come, but never `body` without one;
+    `reader` the time in which a client must have taken all that waits for it, or 64 KiB of that;
+    `parting` how long we listen to one that was hung up on (section 9.6); `leaving` the life of a
+    connection after the server was asked to end.
     """
 
     open: int = 1000
     idle: float = 5.0
     head: float = 5.0
     body: float = 15.0
+    rate: float = 16_384.0
     reader: float = 30.0
     parting: float = 2.0
     leaving: float = 3.0

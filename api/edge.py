@@ -10,6 +10,8 @@ from schema.errors import Problem
 
 EXPOSED = "Content-Disposition, ETag, Link, Location, Retry-After, Server-Timing"
 METHODS = "GET, HEAD, POST, OPTIONS"
+WRITE_METHODS = "GET, HEAD, POST, DELETE, OPTIONS"
+"""What pages of other origins may do, and those of origins that are named."""
 REQUEST_HEADERS = "Accept, Authorization, Content-Type, If-None-Match, *"
 """The star stands for what tracing and GraphQL clients add, but not for `Authorization`."""
 MAX_AGE = "86400"
@@ -45,6 +47,7 @@ class Edge:
         ]
         self._exposed = (b"access-control-expose-headers", EXPOSED.encode())
         self._for_all = self._allowed(b"*")
+        self._preflight = _preflight(METHODS if self._any else WRITE_METHODS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection; only HTTP is changed on its way."""
@@ -68,7 +71,7 @@ class Edge:
         if not self._any_host and scope["path"] not in PROBES:
             answer = self._refused(header(scope, b"host"))
         if verb == "OPTIONS" and header(scope, b"access-control-request-method"):
-            answer = answer or _PREFLIGHT
+            answer = answer or self._preflight
         if answer:
             await send_answer(answer, send_with_headers, head=verb == "HEAD")
             return
@@ -110,15 +113,16 @@ class Edge:
         return problem_answer(Problem("host-not-allowed", message))
 
 
-_PREFLIGHT = Answer(
-    b"",
-    204,
-    headers=[
-        (b"access-control-allow-methods", METHODS.encode()),
-        (b"access-control-allow-headers", REQUEST_HEADERS.encode()),
-        (b"access-control-max-age", MAX_AGE.encode()),
-    ],
-)
+def _preflight(methods: str) -> Answer:
+    return Answer(
+        b"",
+        204,
+        headers=[
+            (b"access-control-allow-methods", methods.encode()),
+            (b"access-control-allow-headers", REQUEST_HEADERS.encode()),
+            (b"access-control-max-age", MAX_AGE.encode()),
+        ],
+    )
 
 
 def _plain_host(text: str) -> str:

@@ -52,6 +52,14 @@ PIPELINE_FULL: Refusal = (
 )
 TOO_LATE: Refusal = ("body-too-large", "The answer to this request was given before its body.")
 
+
+def timed_out(part: str, seconds: float, rate: float | None = None) -> Problem:
+    """The refusal of a head or body that did not arrive in time, or as fast as `rate` bytes/s."""
+    faster = f", or go on with {rate:,.0f} bytes a second" if rate else ""
+    message = f"The {part} of a request must arrive in {seconds:g} s{faster}."
+    return Problem("request-timeout", message)
+
+
 _HOST = re.compile(
     rb"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?"
 )

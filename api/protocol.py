@@ -31,6 +31,7 @@ from api.heads import (
     TOO_LATE,
     check_head,
     host_and_path,
+    timed_out,
 )
 from api.http import all_headers, problem_answer
 from schema.errors import Problem
@@ -151,13 +152,10 @@ class Protocol(HttpToolsProtocol):
         elif self.flow.read_paused:  # it is we who do not read
             self._timed = False
             self._wait(now)
+        elif self._phase is BODY:
+            self._refuse(timed_out("body", self._bounds.body, self._bounds.rate))
         else:
-            part, limit = ("head", self._bounds.head)
-            if self._phase is BODY:
-                part, limit = ("body", self._bounds.body)
-            self._refuse(
-                Problem("request-timeout", f"The {part} of a request must arrive in {limit:g} s.")
-            )
+            self._refuse(timed_out("head", self._bounds.head))
 
     def data_received(self, data: bytes) -> None:
         """Read on; what is malformed is refused (RFC 9112, sections 2.2 and 9.6)."""
@@ -294,6 +292,9 @@ class Protocol(HttpToolsProtocol):
             if self._surplus > MAX_SURPLUS:
                 raise Problem(*TOO_LATE)
             return
+        if self._timed:
+            most = self.loop.time() + self._bounds.body
+            self._due = min(most, self._due + len(body) / self._bounds.rate)
         cycle.body += body
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()

@@ -21,6 +21,7 @@ from api.operation import (
     Tag,
 )
 from api.route_parameters import DATE, DOCUMENT, GRAPHQL, ID, SAMPLE_ID
+from api.write_routes import WRITE_OPERATIONS, WRITING
 from schema.parameters import DAILY, RELATED, SEARCH, SUGGEST
 
 MAX_BATCH = 500
@@ -42,6 +43,7 @@ TAGS: Mapping[str, Tag] = {
             "What the shelf holds, in numbers.",
             ("parameter-unknown", "parameter-invalid", "not-acceptable"),
         ),
+        WRITING,
     )
 }
 """The groups, each with the codes that any of its operations may answer."""
@@ -294,5 +296,6 @@ OPERATIONS: tuple[Operation, ...] = (
         Success("It has.", {JSON: "Readiness"}),
         problems=("starting",),
     ),
+    *WRITE_OPERATIONS,
 )
 """All operations. Where two paths fit, the one without a parameter is meant."""

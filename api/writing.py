@@ -4,12 +4,11 @@ import asyncio
 import logging
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
-from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
@@ -29,6 +28,7 @@ from api.http import (
     query_parameters,
 )
 from api.route_parameters import UPLOAD
+from api.settings import Settings
 from index.loader import LoadReport
 from index.shelf import Shelf
 from index.sources import Source, Upload
@@ -72,24 +72,16 @@ _log = logging.getLogger("papershelf")
 class WriteDoor:
     """Loads and removes papers of a shelf that is started.
 
-    `folder` is where bodies are kept while they arrive, in files without a name. A browser's page
-    may write if it is of this server or of one of `origins`; `*` counts for nothing here.
+    Bodies are kept in the data folder while they arrive, in files without a name. A browser's page
+    may write if it is of this server or of an origin that the settings name; `*` names none.
     """
 
-    def __init__(
-        self,
-        shelf: Shelf,
-        folder: Path,
-        *,
-        token: str,
-        origins: Sequence[str] = (),
-        public_url: str = "",
-    ) -> None:
+    def __init__(self, shelf: Shelf, settings: Settings) -> None:
         self._shelf = shelf
-        self._folder = folder
-        self._bearer = Bearer(token)
-        self._origins = {*origins} - {"*"}
-        self._public_url = public_url.rstrip("/")
+        self._folder = settings.data
+        self._bearer = Bearer(settings.token)
+        self._origins = {*settings.cors_origins} - {"*"}
+        self._public_url = settings.public_url
         self._threads = ThreadPoolExecutor(MAX_UPLOADS, thread_name_prefix="papershelf-write")
         self._turn = asyncio.Lock()
         self._closing = threading.Event()

@@ -111,7 +111,10 @@ def openapi_document(version: str, public_url: str = "") -> Json:
         "tags": [{"name": tag.name, "description": tag.description} for tag in TAGS.values()],
         "paths": paths,
         "components": {
-            "schemas": paper_schemas(build_schema()) | hub_schemas() | protocol_schemas() | writing_schemas(),
+            "schemas": paper_schemas(build_schema())
+            | hub_schemas()
+            | protocol_schemas()
+            | writing_schemas(),
             "securitySchemes": {TOKEN: _TOKEN},
             "parameters": {"IfNoneMatch": _IF_NONE_MATCH},
             "headers": {
