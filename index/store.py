@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
@@ -11,8 +13,11 @@ from sqlalchemy import Connection, delete, insert, select
 
 from index.document import IndexDocument, index_document
 from index.store_batch import Batch, Outcome, lookup_keys
+from index.store_feed import ChangeFeed
 from index.store_file import StoreError, StoreFile
+from index.store_line import FeedError, FeedLine, read_line
 from index.store_reader import Reader
+from index.store_replica import FOLLOWED, FollowsError, apply_lines, detach, followed
 from index.store_rows import (
     CHANGE,
     EXTERNAL_ID,
@@ -23,10 +28,23 @@ from index.store_rows import (
     load,
     render,
 )
+from schema.changes import SHELF_DIGITS, ChangeToken
 from schema.identifiers import identifier_key
 from schema.record import PaperRecord, SourceFile
 
-__all__ = ["Outcome", "Reader", "Removal", "Store", "StoreChange", "StoreError", "full_paper"]
+__all__ = [
+    "FeedError",
+    "FeedLine",
+    "FollowsError",
+    "Outcome",
+    "Reader",
+    "Removal",
+    "Store",
+    "StoreChange",
+    "StoreError",
+    "full_paper",
+    "read_line",
+]
 
 MAX_FINDINGS = 100
 
@@ -57,11 +75,13 @@ class Store:
     """The papers in a data folder. Usable by several threads and processes; writers take turns.
 
     Whatever SQLite or the disk refuses is a `StoreError`; then nothing of that call is stored.
+    `identity` is secret, since it seals cursors; `name` is what others know the shelf by.
     """
 
     def __init__(self, file: StoreFile, identity: str) -> None:
         self._file = file
         self.identity = identity
+        self.name = blake2b(identity.encode(), digest_size=SHELF_DIGITS // 2).hexdigest()
 
     @classmethod
     def open(cls, folder: Path) -> "Store":
@@ -106,7 +126,7 @@ class Store:
         A record of a paper that is known is merged into it (see `index.merge`). The same bytes
         under another name are the same source. Memory grows with `records`: give some hundreds.
         """
-        with self._file.writing() as connection:
+        with self._changing() as connection:
             return Batch(connection, source, records).run()
 
     def remove(self, keys: Sequence[str]) -> list[Removal]:
@@ -114,8 +134,16 @@ class Store:
 
         Their text is overwritten in the file; tombstones of their ids and a change stay.
         """
-        with self._file.writing() as connection:
+        with self._changing() as connection:
             return [self._remove(connection, key) for key in keys]
+
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        """A transaction that changes papers; raises `FollowsError` on a copy of another shelf."""
+        with self._file.writing() as connection:
+            if followed(connection) is not None:
+                raise FollowsError
+            yield connection
 
     def _remove(self, connection: Connection, given: str) -> Removal:
         key = identifier_key(given)
@@ -165,6 +193,28 @@ class Store:
             for row in rows:
                 yield StoreChange(*row)
             after = rows[-1][0]
+
+    def feed(self, since: int) -> ChangeFeed:
+        """The changes after a position, for programs and copies; to be closed."""
+        return ChangeFeed(self._file.path, self.name, since)
+
+    def follow(self, lines: Sequence[FeedLine]) -> ChangeToken | None:
+        """Apply lines of another shelf's feed in one transaction (see `index.store_replica`).
+
+        Answers how far the copy has come. Memory grows with `lines`. Raises `FeedError`.
+        """
+        with self._file.writing() as connection:
+            return apply_lines(connection, lines)
+
+    def followed(self) -> ChangeToken | None:
+        """How far a copy of another shelf has come; None for a shelf of its own."""
+        rows = self._file.query("SELECT value FROM meta WHERE key = ?", (FOLLOWED,))
+        return ChangeToken.parse(rows[0][0]) if rows else None
+
+    def detach(self) -> bool:
+        """Make a copy a shelf of its own; whether it was a copy."""
+        with self._file.writing() as connection:
+            return detach(connection)
 
     def documents(self, rowids: Iterable[int] | None = None) -> Iterator[IndexDocument]:
         """What an engine is to hold of papers, in bounded memory: of these that exist, or of all.

@@ -70,15 +70,15 @@ class Batch:
     ) -> None:
         self._connection = connection
         self._records = records
-        self._position = _given(connection, "change")
-        self._next_rowid = _given(connection, "paper") + 1
+        self._position = given_number(connection, "change")
+        self._next_rowid = given_number(connection, "paper") + 1
         self._find_source(source)
         self._by_id: dict[str, int] = {}
         self._by_external: dict[tuple[str, str], int] = {}
         self._by_span: dict[tuple[int, int], int] = {}
         self._by_title: defaultdict[str, list[int]] = defaultdict(list)
         self._changed: dict[int, Saved] = {}
-        self._faults = [_fault(record) for record in records]
+        self._faults = [fault_of(record) for record in records]
         sound = [r for r, fault in zip(records, self._faults, strict=True) if fault is None]
         self._titles = {record.title: title_key(record.title) for record in sound}
         self._before = self._papers = self._candidates(sound)
@@ -315,7 +315,7 @@ def lookup_keys(known: Known) -> Iterator[str]:
         yield f"{kind}:{value}"
 
 
-def _given(connection: Connection, name: str) -> int:
+def given_number(connection: Connection, name: str) -> int:
     """The largest number that an AUTOINCREMENT table has ever given."""
     row = connection.exec_driver_sql(
         "SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)
@@ -323,7 +323,7 @@ def _given(connection: Connection, name: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _fault(record: PaperRecord) -> str | None:
+def fault_of(record: PaperRecord) -> str | None:
     """Why a record cannot be stored, whatever else is there; None if it can."""
     names = record.authors or ()
     texts = (record.title, record.abstract, record.abstract_raw, record.published.raw or "")

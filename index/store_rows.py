@@ -36,7 +36,7 @@ def table(name: str) -> Table:
 PAPER, AUTHOR, LINK, CATEGORY = table("paper"), table("author"), table("link"), table("category")
 EXTERNAL_ID, SOURCE, PAPER_SOURCE = table("externalid"), table("source"), table("papersource")
 LISTING, RENDERING, CHANGE = table("listing"), table("rendering"), table("change")
-TOMBSTONE = table("tombstone")
+TOMBSTONE, META = table("tombstone"), table("meta")
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
