@@ -49,12 +49,7 @@ WRITE_OPERATIONS: tuple[Operation, ...] = (
             EXAMPLE,
             BYTES,
         ),
-        problems=(
-            "request-timeout",
-            "body-too-large",
-            "media-type-unsupported",
-            "source-unreadable",
-        ),
+        problems=("body-too-large", "media-type-unsupported", "source-unreadable"),
         secured=True,
     ),
     Operation(
