@@ -12,6 +12,7 @@ from api.codings import coded
 from api.http import NEGOTIATED, Answer, header
 from api.negotiation import preferred_coding
 from api.pool import Pool
+from index.view import View
 
 LEAST_COMPRESSED = 1024
 """Bytes below which a body is sent as it is: it fits into a packet anyway."""
@@ -85,11 +86,13 @@ class Planned:
 
     `tag` is its validator, empty where only the whole answer tells; equal tags are equal bytes.
     `make` makes it. `again` is called instead when it is answered from what is known already.
+    `view` is the revision that it is made of, where that is known before.
     """
 
     make: Callable[[], Awaitable[Answer]]
     tag: bytes = b""
     again: Callable[[], None] | None = None
+    view: View | None = None
 
 
 class Delivery:

@@ -14,8 +14,8 @@ from schema.errors import ParameterError, Problem
 from schema.members import FURTHER_MEMBERS
 
 
-def listing_format(rendering: Rendering, asked: Asked) -> PaperFormat:
-    """How a form lists papers with the members that were asked for.
+def listing_format(rendering: Rendering, asked: Asked) -> PaperFormat | None:
+    """How a form lists papers with the members that were asked for; None where JSON is needed.
 
     Raises `Problem` `parameter-conflict` for what such a list cannot show.
     """
@@ -37,11 +37,9 @@ def listing_format(rendering: Rendering, asked: Asked) -> PaperFormat:
     ]
     if errors:
         raise Problem(errors[0].code, errors[0].message, errors)
-    papers = rendering.papers
     if rendering.chosen and extras.fields is not None:
-        papers = rendering.chosen(extras.fields)
-    assert papers is not None
-    return papers
+        return rendering.chosen(extras.fields)
+    return rendering.papers
 
 
 def page_text(papers: PaperFormat, found: Found) -> bytes:

@@ -8,10 +8,12 @@ from starlette.types import Scope
 
 from api.delivery import Planned, content_tag
 from api.dispatch import Call, nothing_at
+from api.feeds import feed_text
 from api.http import Answer, Header, chosen_media
 from api.operation import JSON, Operation
 from api.pool import Pool
 from api.renderings import RENDERED_AT_ONCE, RENDERINGS, Rendering, named_renderings
+from api.web import visited_address
 from index.shelf import Shelf
 
 _DOOR, _PAPER = "/v1/", "/v1/papers/"
@@ -58,7 +60,14 @@ class Forms:
     def formed(self, planned: Planned, call: Call) -> Planned:
         """The same answer in the form of its call; its validator is of the JSON's and the form."""
         tag = planned.tag and planned.tag + call.rendering.suffix.encode()
+        if tag and call.rendering.feed:  # whose addresses are whole
+            tag += b"-" + content_tag(self._base(call).encode())[:12]
         return replace(planned, make=partial(self._form, planned, call, tag), tag=tag)
+
+    def _base(self, call: Call) -> str:
+        """What stands before links: feeds are read elsewhere, so theirs begin with a host."""
+        feed = call.rendering.feed
+        return visited_address(call.scope) if feed and not self._public_url else self._public_url
 
     async def _form(self, planned: Planned, call: Call, tag: bytes) -> Answer:
         answer, rendering = await planned.make(), call.rendering
@@ -67,7 +76,12 @@ class Forms:
             answer = replace(answer, headers=[*answer.headers, _file_name(call)])
         if rendering.media == JSON or name is None or answer.media != JSON.encode():
             return replace(answer, tag=tag or answer.tag + rendering.suffix.encode())
-        render = partial(rendering.render, name, answer.body, self._public_url)
+        base = self._base(call)
+        if rendering.feed:
+            view = planned.view or self._shelf.view
+            render = partial(feed_text, rendering.feed, rendering.suffix, answer.body, base, view)
+        else:
+            render = partial(rendering.render, name, answer.body, base)
         body = await self._pool.run(render) if len(answer.body) > RENDERED_AT_ONCE else render()
         return replace(answer, body=body, media=media_type(rendering), tag=tag or content_tag(body))
 

@@ -12,9 +12,23 @@ TEXT = "text/plain"
 MARKDOWN = "text/markdown"
 NDJSON_MEDIA = "application/x-ndjson"
 CSV_MEDIA = "text/csv"
+BIBTEX_MEDIA = "application/x-bibtex"
+RIS_MEDIA = "application/x-research-info-systems"
+CSL_MEDIA = "application/vnd.citationstyles.csl+json"
+ATOM_MEDIA = "application/atom+xml"
+RSS_MEDIA = "application/rss+xml"
+JSON_FEED_MEDIA = "application/feed+json"
 
-OF_PAPERS: Mapping[str, None] = dict.fromkeys((MARKDOWN, NDJSON_MEDIA, CSV_MEDIA))
+OF_PAPERS: Mapping[str, None] = dict.fromkeys(
+    (MARKDOWN, NDJSON_MEDIA, CSV_MEDIA, BIBTEX_MEDIA, RIS_MEDIA, CSL_MEDIA)
+)
 """The forms of every answer that shows papers, besides JSON: the rows of `api.renderings`."""
+
+OF_PAGES: Mapping[str, None] = {
+    **OF_PAPERS,
+    **dict.fromkeys((ATOM_MEDIA, RSS_MEDIA, JSON_FEED_MEDIA)),
+}
+"""The forms of the papers of a search or a day, which may be followed as feeds too."""
 
 
 @dataclass(frozen=True, slots=True)

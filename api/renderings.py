@@ -9,15 +9,32 @@ from typing import Any
 
 import orjson
 
+from api.citations import BIBTEX, CSL, RIS
+from api.feeds import Feed, atom, json_feed, rss
 from api.formats import CSV, NDJSON, PaperFormat, csv_of, ndjson_of
 from api.markdown import day_markdown, page_markdown, paper_markdown, related_markdown
-from api.operation import CSV_MEDIA, JSON, MARKDOWN, NDJSON_MEDIA
+from api.operation import (
+    ATOM_MEDIA,
+    BIBTEX_MEDIA,
+    CSL_MEDIA,
+    CSV_MEDIA,
+    JSON,
+    JSON_FEED_MEDIA,
+    MARKDOWN,
+    NDJSON_MEDIA,
+    RIS_MEDIA,
+    RSS_MEDIA,
+)
 from schema.members import MEMBERS
+from schema.values import JsonSchema
 
 RENDERED_AT_ONCE = 10_000
 """Bytes of JSON above which another form of it is made in the pool: it takes 20 us a kB."""
 
 Renderer = Callable[[Mapping[str, Any], str], str]
+
+NEWS = "-listedAt,-publishedAt"
+"""The `sort` of feeds: what comes to the shelf is at their top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +45,8 @@ class Rendering:
     address that stands before links. Where papers stand one after another, `papers` makes it
     instead, of all answers with papers and of whole results; `full` are whole papers, where they
     differ, and `chosen` papers with some members alone, where `fields` may choose. JSON has
-    nothing of that: it is sent as it is. `order` is the `sort` of a search that names none.
+    nothing of that: it is sent as it is. `feed` writes a feed, see `api.feeds`. `order` is the
+    `sort` of a search that names none. `json_schema` describes what is sent, mostly a text.
     """
 
     name: str
@@ -39,7 +57,9 @@ class Rendering:
     papers: PaperFormat | None = None
     full: PaperFormat | None = None
     chosen: Callable[[Sequence[str]], PaperFormat] | None = None
+    feed: Callable[[Feed], bytes] | None = None
     order: str = ""
+    json_schema: JsonSchema = field(default_factory=lambda: {"type": "string"})
 
     def render(self, schema_name: str, body: bytes, base: str) -> bytes:
         """The bytes of an answer whose JSON is `body`."""
@@ -84,6 +104,27 @@ RENDERINGS: Mapping[str, Rendering] = {
             papers=CSV,
             full=csv_of(MEMBERS),
             chosen=csv_of,
+        ),
+        Rendering("BibTeX", ".bib", BIBTEX_MEDIA, "LaTeX, reference managers", papers=BIBTEX),
+        Rendering("RIS", ".ris", RIS_MEDIA, "reference managers", papers=RIS),
+        Rendering(
+            "CSL",
+            ".csl.json",
+            CSL_MEDIA,
+            "Pandoc, citation processors",
+            papers=CSL,
+            json_schema={"type": "array", "items": {"type": "object"}},
+        ),
+        Rendering("Atom", ".atom", ATOM_MEDIA, "feed readers", feed=atom, order=NEWS),
+        Rendering("RSS", ".rss", RSS_MEDIA, "feed readers", feed=rss, order=NEWS),
+        Rendering(
+            "JSONFeed",
+            ".feed.json",
+            JSON_FEED_MEDIA,
+            "feed readers, programs",
+            feed=json_feed,
+            order=NEWS,
+            json_schema={"type": "object"},
         ),
     )
 }

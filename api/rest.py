@@ -145,21 +145,22 @@ class RestDoor:
 
     def _papers(self, call: Call) -> Planned:
         asked = self._questions.of(call.scope, call.rendering.order)
-        papers = listing_format(call.rendering, asked) if call.rendering.papers else None
+        form = call.rendering
+        papers = listing_format(form, asked) if form.papers or form.feed else None
         text: bytes = call.scope["query_string"]
         if asked.walks:
             plan = self._shelf.plan(asked.request)
             tag = self._tag(plan.view, b"walk/%d?%b" % (plan.stale, text))
             again = partial(self._shelf.walked, plan)
             make = partial(self._page, call, asked, tag, papers, plan.view, plan)
-            return Planned(make, tag, again)
+            return Planned(make, tag, again, plan.view)
         view = self._shelf.view
         if papers and not asked.paged:
             tag = self._tag(view, b"whole?" + text)
             whole = partial(whole_result, self._shelf, asked, call.rendering, papers, view, tag)
             return Planned(whole, tag)
         tag = self._tag(view, b"papers?" + text)
-        return Planned(partial(self._page, call, asked, tag, papers, view), tag)
+        return Planned(partial(self._page, call, asked, tag, papers, view), tag, view=view)
 
     async def _page(
         self,

@@ -13,6 +13,7 @@ from api.operation import (
     GRAPHQL_JSON,
     HTML,
     JSON,
+    OF_PAGES,
     OF_PAPERS,
     TEXT,
     Body,
@@ -101,7 +102,7 @@ _GRAPHQL_ANSWER = Success(
 )
 _DAILY_ANSWER = Success(
     "Papers by their position on the page that listed them.",
-    {JSON: "DailyPage", **OF_PAPERS},
+    {JSON: "DailyPage", **OF_PAGES},
     tagged=True,
     linked=True,
 )
@@ -117,7 +118,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "different names must all hold; several values of one mean any of them.",
         Success(
             "A page of papers, and what holds for the whole result.",
-            {JSON: "PaperPage", **OF_PAPERS},
+            {JSON: "PaperPage", **OF_PAGES},
             tagged=True,
             linked=True,
         ),

@@ -91,14 +91,20 @@ def _identifiers(paper: Json) -> Iterator[tuple[str, str]]:
 
 def _author(name: Name) -> str:
     """A name as BibTeX takes it apart again: `von Family, Jr., Given`, a whole one in braces."""
-    family = escape(name.family)
     if name.whole:
-        return f"{{{family}}}"
+        return f"{{{escape(name.family)}}}"
+    family = _part(name.family)
     words = family.split()
-    if family != name.family or (len(words) > 1 and any(word[0].islower() for word in words)):
+    if len(words) > 1 and any(word[0].islower() for word in words):
         family = f"{{{family}}}"
-    last = f"{escape(name.particle)} {family}" if name.particle else family
-    return ", ".join([last, *filter(None, (escape(name.suffix), escape(name.given)))])
+    last = f"{_part(name.particle)} {family}" if name.particle else family
+    return ", ".join([last, *filter(None, (_part(name.suffix), _part(name.given)))])
+
+
+def _part(text: str) -> str:
+    """A part of a name, in braces if there is a command in it, where readers cut at its blanks."""
+    escaped = escape(text)
+    return escaped if escaped == text else f"{{{escaped}}}"
 
 
 def _address(url: str) -> str:

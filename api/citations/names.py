@@ -14,7 +14,7 @@ _JOINING = frozenset(("y", "e", "i"))
 """What stands between two family names: `Ortega y Gasset`."""
 
 _OF_GROUPS = re.compile(
-    r"^The\s|(?<!\S)(?i:and|of|for|&|al|others|inc|ltd|llc|corp|teams?|groups?|collaborations?"
+    r"^The\s|(?<!\S)(?i:and|of|for|&|et|others|inc|ltd|llc|corp|teams?|groups?|collaborations?"
     r"|consortium|project|university|institute|labs?|laborator(?:y|ies)|corporation|company"
     r"|foundation|cent(?:er|re)|network|community|initiative|association|society|committee)"
     r"[.,]*(?!\S)"

@@ -241,7 +241,9 @@ def _responses(operation: Operation) -> Json:
     shown = examples()["answers"].get(operation.operation_id, {})
     content: dict[str, Json] = {}
     for media, name in answer.content.items():
-        content[media] = {"schema": ref(name) if name else {"type": "string"}}
+        form = RENDERINGS.get(media)
+        plain = form.json_schema if form else {"type": "string"}
+        content[media] = {"schema": ref(name) if name else plain}
         if media in shown:
             content[media]["example"] = shown[media]
     names = ["Cache-Control", "Vary"]
