@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from api.route_parameters import UPLOAD
 from api.routes import OPERATIONS
 from api.tools import TOOLS
 from schema.errors import PROBLEMS
@@ -32,6 +33,11 @@ def test_every_parameter_is_documented() -> None:
         if each.name not in FILTERS_BY_NAME
     ]
     assert table(REST, "parameters") == expected
+
+
+def test_every_parameter_of_an_upload_is_documented() -> None:
+    expected = [[f"`{p.name}`", p.description, f"`{p.example}`"] for p in UPLOAD.values()]
+    assert table(REST, "upload") == expected
 
 
 def test_every_filter_is_documented() -> None:

@@ -47,6 +47,9 @@ ANSWERS = {
 }
 """Requests of answers that are short; the others are asked for by their own examples."""
 
+TOKEN = "an-example-of-a-token"
+SIGNED = {"authorization": f"Bearer {TOKEN}"}
+
 UNSHOWN = {"getOpenAPI"}
 
 PROBLEMS: dict[str, str] = {
@@ -95,7 +98,7 @@ def examples(folder: Path) -> dict[str, Any]:
         answers = {
             each.operation_id: answer(client, each)
             for each in OPERATIONS
-            if each.operation_id not in UNSHOWN
+            if each.operation_id not in UNSHOWN and not each.secured
         }
         problems = {code: client.get(target).json() for code, target in PROBLEMS.items()}
         problems["not-acceptable"] = client.get("/v1/papers", headers={"accept": "image/png"}).json()
@@ -113,7 +116,9 @@ def examples(folder: Path) -> dict[str, Any]:
             graphql[code] = client.post("/graphql", request, headers=headers).json()
         refused = client.get("/graphql?query=x", headers={"accept": "image/png"})
         graphql["not-acceptable"] = refused.json()
-    problems |= _rare(folder)
+    written, refused = _written(folder)
+    answers |= written
+    problems |= refused | _rare(folder)
     problems |= {refusal[0]: _problem(Problem(*refusal)) for refusal in HEADS}
     with running(folder / "shelf", rate_limit="1") as client:
         client.get("/v1/stats")
@@ -137,12 +142,44 @@ def answer(client: Client, operation: Operation) -> dict[str, Any]:
     shown = {}
     for media, name in operation.answer.content.items():
         if name is not None:
-            body = {"json": operation.body.example} if operation.body else {}
-            headers = {"accept": media}
-            given = client.request(operation.method, target, headers=headers, **body)
+            given = client.request(
+                operation.method, target, headers={"accept": media} | SIGNED, **body_of(operation)
+            )
             assert given.headers["content-type"].partition(";")[0] == media
             shown[media] = given.json()
     return shown
+
+
+def body_of(operation: Operation) -> dict[str, Any]:
+    """The body of an operation that passes, as an option of a request."""
+    if operation.body is None:
+        return {}
+    return {"json" if operation.body.media == JSON else "content": operation.body.example}
+
+
+def _written(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Answers and problems of the operations that write."""
+    problems = {}
+    with running(folder / "shelf") as client:
+        problems["writes-disabled"] = client.request("POST", "/v1/papers").json()
+    with running(folder / "shelf", token=TOKEN) as client:
+        answers = {each.operation_id: answer(client, each) for each in OPERATIONS if each.secured}
+        for code, headers, content in (
+            ("token-missing", {}, ""),
+            ("token-invalid", {"authorization": "Bearer x"}, ""),
+            ("source-unreadable", SIGNED, "papers"),
+            ("origin-not-allowed", SIGNED | {"origin": "https://other.example"}, ""),
+        ):
+            given = client.request("POST", "/v1/papers", headers=headers, content=content)
+            problems[code] = given.json()
+    log = logging.getLogger("papershelf")
+    log.disabled = True
+    with running(folder / "lost", token=TOKEN) as client:
+        (folder / "lost" / "papers.sqlite").rename(folder / "elsewhere")
+        given = client.request("DELETE", f"/v1/papers/{SAMPLE_ID}", headers=SIGNED)
+        problems["store-failed"] = given.json()
+    log.disabled = False
+    return answers, problems
 
 
 def target_of(operation: Operation) -> str:
