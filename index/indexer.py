@@ -72,6 +72,18 @@ class Indexer:
                     return self._rebuild(progress)
             time.sleep(0.05)
 
+    def check(self) -> list[str]:
+        """What is wrong with the index, a sentence each."""
+        position, target = self._engine.position(), self._store.position()
+        if position is None:
+            return ["The full-text index is missing or unreadable; `rebuild` makes it anew."]
+        if position != target:
+            return [
+                f"The full-text index is at position {position}, the store at {target}; the next "
+                "load or server catches up."
+            ]
+        return []
+
     def _apply(self, progress: Progress | None) -> None:
         position, target = self._engine.position(), self._store.position()
         if position is None or position > target:

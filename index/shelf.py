@@ -12,6 +12,7 @@ from pathlib import Path
 
 import orjson
 
+from index.changes import Changes
 from index.cursors import CursorCodec
 from index.daily import DailyPage, Listed, daily_page, listed_papers
 from index.engines import open_engine
@@ -68,7 +69,8 @@ class Shelf:
 
     Readers see one `View` at a time and never wait for a writer. `start` keeps the index and the
     view fresh in the background, for servers; without it call `catch_up`. `recipe` has the
-    constants of the order by relevance, and the switch of its feedback.
+    constants of the order by relevance, and the switch of its feedback. `changes` tells others
+    what changed, and follows other shelves.
     """
 
     def __init__(self, folder: Path, engine: str = "tantivy", recipe: Recipe = RECIPE) -> None:
@@ -86,6 +88,7 @@ class Shelf:
         self.ready = False
         self._views = Views(self._store, self._engine)
         self._suggestions = Suggestions()
+        self.changes = Changes(self._store, self._tag_key, self._pace, self._make_findable)
         self._searches = Searches(self._views, self._codec, self._engine.capabilities, recipe)
 
     def __enter__(self) -> "Shelf":
@@ -172,18 +175,12 @@ class Shelf:
 
         Raises `StoreError` when the store cannot go on, `OSError` when the index or the rejects
         cannot be written; what was committed before stays, and the next load or server indexes it.
+        Raises `Problem` `shelf-follows` on a copy of another shelf.
         """
-        indexed = time.monotonic()
-
-        def index_now_and_then() -> None:
-            nonlocal indexed
-            if not self._threads and time.monotonic() - indexed >= INDEX_EVERY:
-                self._indexer.catch_up()
-                indexed = time.monotonic()
-
         if not dry_run:
+            self.changes.refuse_on_copy()
             self._indexer.settle(PATIENCE)
-        loader = Loader(self._store, self._rejects, observer, index_now_and_then)
+        loader = Loader(self._store, self._rejects, observer, self._pace())
         try:
             for each in sources:
                 loader.load(each, format_name=format_name, page_date=page_date, dry_run=dry_run)
@@ -193,17 +190,30 @@ class Shelf:
                     self._make_findable(0.0)
             raise
         if not dry_run:
-            self._make_findable(PATIENCE)
+            self._make_findable()
         return loader.report
 
     def remove(self, ids: Sequence[str]) -> list[Removal]:
         """Remove papers by any of their ids, leaving tombstones; one answer for each id given."""
+        self.changes.refuse_on_copy()
         self._indexer.settle(PATIENCE)
         removals = self._store.remove(ids)
-        self._make_findable(PATIENCE)
+        self._make_findable()
         return removals
 
-    def _make_findable(self, patience: float) -> None:
+    def _pace(self) -> Callable[[], None]:
+        """What is to be called between the commits of one run, and indexes now and then."""
+        indexed = time.monotonic()
+
+        def index_now_and_then() -> None:
+            nonlocal indexed
+            if not self._threads and time.monotonic() - indexed >= INDEX_EVERY:
+                self._indexer.catch_up()
+                indexed = time.monotonic()
+
+        return index_now_and_then
+
+    def _make_findable(self, patience: float = PATIENCE) -> None:
         if self._threads:
             self._views.refresh()
             self._behind.set()
@@ -227,18 +237,7 @@ class Shelf:
 
     def check(self) -> list[str]:
         """What is wrong with the store or the index, a sentence each; nothing if all is well."""
-        findings = self._store.verify()
-        position = self._engine.position()
-        if position is None:
-            findings.append(
-                "The full-text index is missing or unreadable; `rebuild` makes it anew."
-            )
-        elif position != self._store.position():
-            findings.append(
-                f"The full-text index is at position {position}, the store at "
-                f"{self._store.position()}; the next load or server catches up."
-            )
-        return findings
+        return self._store.verify() + self._indexer.check()
 
     # Reading
 

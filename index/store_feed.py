@@ -7,6 +7,7 @@ feed, so that a copy notices where a piece is missing.
 """
 
 import time
+import weakref
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,10 +58,11 @@ class ChangeFeed:
                 self._connection.close()
                 raise
         self.position: int = row[0] if row else 0
+        self._finalizer = weakref.finalize(self, self._connection.close)
 
     def close(self) -> None:
-        """Let the moment go; to ask for more is an error afterwards."""
-        self._connection.close()
+        """Let the moment go, else that happens with the feed; then no more can be read."""
+        self._finalizer()
 
     def __enter__(self) -> "ChangeFeed":
         return self

@@ -1,0 +1,157 @@
+"""What changed, told to others; and following another shelf, whose exact copy this one becomes."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from index.store import FeedError, FeedLine, Store, read_line
+from index.store_feed import ChangeFeed
+from schema.changes import ChangeToken
+from schema.errors import ParameterError, Problem
+
+BATCH_LINES = 500
+BATCH_BYTES = 8 * 2**20
+BATCH_SECONDS = 1.0
+"""A transaction has at most so many lines, of about so many bytes, that came in such a time."""
+
+
+@dataclass(slots=True)
+class FollowReport:
+    """What following did: papers put and removed, and the place to which the copy has come."""
+
+    puts: int = 0
+    removals: int = 0
+    place: ChangeToken | None = None
+
+    @property
+    def changes(self) -> int:
+        """How many changes were made."""
+        return self.puts + self.removals
+
+
+class Changes:
+    """The changes of one shelf, going out and coming in.
+
+    `tag_key` keys validators. `pace` gives what is to be called between the commits of one run and
+    indexes now and then; `finish` at its end makes all of it findable.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        tag_key: bytes,
+        pace: Callable[[], Callable[[], None]],
+        finish: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._tag_key = tag_key
+        self._pace = pace
+        self._finish = finish
+
+    # Going out
+
+    def feed(self, since: str | None = None) -> ChangeFeed:
+        """The changes behind a token, by default all, as they are now; to be closed.
+
+        Raises `Problem` `changes-token-invalid` for what is no token of this shelf.
+        """
+        place = ChangeToken.parse(since) if since is not None else ChangeToken(self._store.name, 0)
+        if place is None:
+            raise _invalid("This is no token. Take `token` of a change, or `next` of a page.")
+        if place.shelf != self._store.name:
+            raise _invalid(
+                "This token is of another shelf, or of this one before it was restored from a "
+                "backup. Begin again without `since`, with an empty copy."
+            )
+        feed = self._store.feed(place.seq)
+        if place.seq > feed.position:
+            feed.close()
+            raise _invalid(
+                f"This token is of change {place.seq}, but the shelf has made {feed.position}: an "
+                "older state of it was put back. Begin again without `since`, with an empty copy."
+            )
+        return feed
+
+    def tag(self, position: int, question: bytes) -> bytes:
+        """A validator of the answer to `question` when the newest change is `position`."""
+        digest = blake2b(question, digest_size=12, key=self._tag_key)
+        digest.update(b"\0changes %d" % position)
+        return digest.hexdigest().encode()
+
+    # Coming in
+
+    def followed(self) -> ChangeToken | None:
+        """How far this copy of another shelf has come; None for a shelf of its own."""
+        return self._store.followed()
+
+    def refuse_on_copy(self) -> None:
+        """Raise `Problem` `shelf-follows` where changes may come from another shelf alone."""
+        if self._store.followed() is not None:
+            raise Problem(
+                "shelf-follows",
+                "This shelf is the copy of another and takes changes from there alone: change "
+                "that one. `papershelf follow --detach` makes it a shelf of its own.",
+            )
+
+    def detach(self) -> bool:
+        """Make a copy a shelf of its own; whether it was a copy."""
+        return self._store.detach()
+
+    def follow(
+        self, lines: Iterable[bytes], committed: Callable[[FollowReport], None]
+    ) -> FollowReport:
+        """Apply the lines of another shelf's feed, a batch a transaction, and index them.
+
+        `committed` is called after each. Lines that were applied before are passed over, so a feed
+        may be cut anywhere and begun again. What is whole ahead of a fault is kept; then this
+        raises `FeedError` for lines that cannot be followed here, and whatever `lines` raises.
+        """
+        report, between = FollowReport(place=self._store.followed()), self._pace()
+        try:
+            for batch in _batches(_read(lines)):
+                seen = report.place.seq if report.place else 0
+                report.place = self._store.follow(batch)
+                fresh = [line for line in batch if line.token.seq > seen]
+                report.puts += sum(line.saved is not None for line in fresh)
+                report.removals += sum(line.saved is None for line in fresh)
+                committed(report)
+                between()
+        finally:
+            if report.changes:
+                self._finish()
+        return report
+
+
+def _read(lines: Iterable[bytes]) -> Iterator[tuple[FeedLine, int]]:
+    """Each line, and its bytes."""
+    for number, text in enumerate(lines, 1):
+        try:
+            yield read_line(text), len(text)
+        except FeedError as error:
+            raise FeedError(f"line {number}: {error}") from error
+
+
+def _batches(lines: Iterable[tuple[FeedLine, int]]) -> Iterator[list[FeedLine]]:
+    """Lines in lists; what came ahead of an error comes before it."""
+    batch: list[FeedLine] = []
+    size, began = 0, time.monotonic()
+    try:
+        for line, length in lines:
+            batch.append(line)
+            size += length
+            full = len(batch) >= BATCH_LINES or size >= BATCH_BYTES
+            if full or time.monotonic() - began > BATCH_SECONDS:
+                yield batch
+                batch, size, began = [], 0, time.monotonic()
+    except Exception:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+def _invalid(message: str) -> Problem:
+    fault = ParameterError("since", "changes-token-invalid", message)
+    return Problem("changes-token-invalid", message, (fault,))
