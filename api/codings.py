@@ -1,7 +1,7 @@
 """Content codings (RFC 9110, section 8.4.1): of a whole body, and of one that comes in parts."""
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 
 import brotli
 import zstandard
@@ -45,7 +45,7 @@ def coded(body: bytes, coding: str) -> bytes:
     return _WHOLE[coding](body)
 
 
-def coded_parts(parts: Iterable[bytes], coding: str) -> Iterator[bytes]:
+def coded_parts(parts: Iterable[bytes], coding: str) -> Generator[bytes]:
     """The parts of a body in a coding, none empty; as they are where `coding` is empty."""
     if not coding:
         yield from parts

@@ -1,5 +1,7 @@
 """Where messages end whose end is not told as usual: helpers of `api.protocol`."""
 
+import socket
+import struct
 from asyncio import Transport
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -7,6 +9,9 @@ from typing import Any, Protocol
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 _BODILESS = (204, 304)
+
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""To linger for no time, which makes the end of a connection a reset."""
 
 
 class TakesBody(Protocol):
@@ -86,4 +91,6 @@ class _WholeOrReset:
         if self._cycle.response_complete:
             self._transport.close()
         else:
+            connection = self._transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
             self._transport.abort()

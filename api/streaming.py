@@ -6,8 +6,8 @@ however long it is and however slow its client, and nothing once the client has 
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 from starlette.types import Receive, Send
 
@@ -59,30 +59,52 @@ class Streams:
         self, answer: Answer, receive: Receive, send: Send, began: float | None
     ) -> None:
         assert answer.parts is not None
-        parts = coded_parts(answer.parts(), answer.coding.decode())
-        part = await self._next(parts)
-        gone = asyncio.ensure_future(_gone(receive))
+        stream = _Parts(self._executor, coded_parts(answer.parts(), answer.coding.decode()))
+        gone: asyncio.Future[None] | None = None
         try:
+            part = await stream.next()
+            gone = asyncio.ensure_future(_gone(receive))
             async with asyncio.timeout(self._longest):
                 await send_head(answer, send, began)
                 while part is not None and not gone.done():
                     await send({"type": "http.response.body", "body": part, "more_body": True})
-                    part = await self._next(parts)
+                    part = await stream.next()
                 if not gone.done():
                     await send({"type": "http.response.body", "body": b""})
-        except TimeoutError:
-            _log.warning("A stream was ended: it took more than %g seconds", self._longest)
-        except Exception:
-            _log.exception("A stream broke off")
+        except Exception as error:
+            if gone is None:
+                raise
+            if isinstance(error, TimeoutError):
+                _log.warning("A stream was ended: it took more than %g seconds", self._longest)
+            else:
+                _log.exception("A stream broke off")
         finally:
-            gone.cancel()
-
-    async def _next(self, parts: Iterator[bytes]) -> bytes | None:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, next, parts, None)
+            stream.close()
+            if gone:
+                gone.cancel()
 
     def close(self) -> None:
         """Let the threads end once they have finished their parts."""
         self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+class _Parts:
+    """Parts that are made in threads, one after another."""
+
+    def __init__(self, executor: Executor, parts: Generator[bytes]) -> None:
+        self._executor = executor
+        self._parts = parts
+        self._making: Future[bytes | None] | None = None
+
+    async def next(self) -> bytes | None:
+        """The next part, None at the end."""
+        self._making = self._executor.submit(next, self._parts, None)
+        return await asyncio.wrap_future(self._making)
+
+    def close(self) -> None:
+        """Let what the parts are made of go, once none is being made."""
+        if self._making:
+            self._making.add_done_callback(lambda _: self._parts.close())
 
 
 async def _gone(receive: Receive) -> None:

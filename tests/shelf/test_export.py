@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,12 @@ from tests.shelf.test_walks_amid_changes import (
 
 QUESTIONS = {"tantivy": 600, "whoosh": 200}
 EXPORTS = {"tantivy": 100, "whoosh": 50}
-FEW_HOLD_ALL = {"q": "alignment diffusion protein transport", "sort": RELEVANCE, "match": "auto"}
+Question = Mapping[str, str]
+FEW_HOLD_ALL: Question = {
+    "q": "alignment diffusion protein transport",
+    "sort": RELEVANCE,
+    "match": "auto",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +46,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index.export, "ROWS_AT_ONCE", 5)
 
 
-def export(shelf: Shelf, asked: Mapping[str, str], *, whole: bool = False) -> Iterator[bytes]:
+def export(shelf: Shelf, asked: Question, *, whole: bool = False) -> Iterator[bytes]:
     return shelf.export(shelf.plan(parse_request(asked.items())), whole=whole)
 
 
@@ -55,7 +61,7 @@ def test_it_is_the_walk_in_one_piece(shelf: Shelf, tmp_path: Path, engine: str, 
     mix = Counter[str]()
     drawn = [question(chance, sort) for sort in orders(scaled(QUESTIONS[engine]), chance)]
     for asked in (FEW_HOLD_ALL, *drawn):
-        pages = walk(shelf, **asked, limit=40)
+        pages = walk(shelf, limit=40, **dict[str, Any](asked))
         found = ids(export(shelf, asked))
         assert found == walked_ids(pages), asked
         assert len(found) == pages[0].total
@@ -74,7 +80,7 @@ def test_it_is_the_walk_in_one_piece(shelf: Shelf, tmp_path: Path, engine: str, 
 def test_rows_are_those_of_lists_and_papers_whole(shelf: Shelf, tmp_path: Path) -> None:
     load(shelf, tmp_path, *(numbered(number) for number in range(30)))
     asked = {"q": "walked", "sort": "title"}
-    rows = [row for page in walk(shelf, **asked) for row in page.rows]
+    rows = [row for page in walk(shelf, **dict[str, Any](asked)) for row in page.rows]
     assert list(export(shelf, asked)) == rows
     papers = list(export(shelf, asked, whole=True))
     assert papers == [shelf.paper(json.loads(row)["id"]) for row in rows]
