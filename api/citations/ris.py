@@ -12,8 +12,8 @@ def _tags(paper: Json) -> Iterator[tuple[str, str]]:
     yield "ID", paper["id"]
     yield "TI", paper["title"]
     for name in map(split_name, names(paper)):
-        # A comma at its end says that a name has no parts.
-        yield "AU", f"{name.family}," if name.whole else name.inverted
+        # A comma at its end says that a name has no parts, and any other parts it.
+        yield "AU", name.family.replace(",", " ") + "," if name.whole else name.inverted
     yield from _date(date_parts(paper))
     identifiers = dict(paper["externalIds"])
     arxiv, doi = identifiers.pop("arxiv"), identifiers.pop("doi")
