@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.assets import Assets, openapi_viewer
+from api.changes import ChangesDoor
 from api.delivery import content_tag, finished
 from api.edge import Edge
 from api.graphql import GraphQLDoor
@@ -86,30 +87,14 @@ def create_app(settings: Settings) -> ASGIApp:
     Raises `StoreError` or `OSError` if the data folder cannot be used.
     """
     shelf = Shelf(settings.data, settings.engine)
-    pool = Pool()
+    pool, streams = Pool(), Streams()
     writing = WriteDoor(shelf, settings)
-    streams = Streams()
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        shelf.start()
-        # What start-up has made stays: full collections need not look at it (they took 50 ms).
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*COLLECT_AFTER)
-        try:
-            yield
-        finally:
-            writing.close()
-            pool.close()
-            streams.close()
-            shelf.close()
 
     described = openapi_document(program_version(), settings.public_url)
     others = Starlette(
         routes=_routes(shelf, pool, settings, described),
         exception_handlers={HTTPException: _http_problem},
-        lifespan=lifespan,
+        lifespan=lambda _: _living(shelf, writing, pool, streams),
     )
     # A redirect would lead to whatever host the client has named.
     others.router.redirect_slashes = False
@@ -119,11 +104,9 @@ def create_app(settings: Settings) -> ASGIApp:
         streams,
         max_body=settings.max_body,
         public_url=settings.public_url,
-        others=writing.handlers,
+        others={**writing.handlers, **ChangesDoor(shelf, pool, settings.public_url).handlers},
     )
-    graphql = GraphQLDoor(
-        shelf, pool, max_body=settings.max_body, public_url=settings.public_url or ""
-    )
+    graphql = GraphQLDoor(shelf, pool, max_body=settings.max_body, public_url=settings.public_url)
     mcp = McpDoor(
         Tools(rest, pool, described["components"]["schemas"], settings.public_url.rstrip("/")),
         pool,
@@ -137,6 +120,25 @@ def create_app(settings: Settings) -> ASGIApp:
         limit, trusted = settings.rate_limit, settings.trusted_proxies
         front = RateLimit(front, per_minute=limit, trusted=trusted)
     return Edge(front, origins=settings.cors_origins, hosts=settings.allowed_hosts)
+
+
+@asynccontextmanager
+async def _living(
+    shelf: Shelf, writing: WriteDoor, pool: Pool, streams: Streams
+) -> AsyncIterator[None]:
+    """From the start of the server to its end."""
+    shelf.start()
+    # What start-up has made stays: full collections need not look at it (they took 50 ms).
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
+    try:
+        yield
+    finally:
+        writing.close()
+        pool.close()
+        streams.close()
+        shelf.close()
 
 
 def _routes(shelf: Shelf, pool: Pool, settings: Settings, described: dict[str, Any]) -> list[Route]:

@@ -13,6 +13,7 @@ from api.operation import (
     GRAPHQL_JSON,
     HTML,
     JSON,
+    NDJSON_MEDIA,
     OF_PAGES,
     OF_PAPERS,
     TEXT,
@@ -23,7 +24,7 @@ from api.operation import (
 )
 from api.route_parameters import DATE, DOCUMENT, GRAPHQL, ID, SAMPLE_ID
 from api.write_routes import WRITE_OPERATIONS, WRITING
-from schema.parameters import DAILY, RELATED, SEARCH, SUGGEST
+from schema.parameters import CHANGES, DAILY, RELATED, SEARCH, SUGGEST
 
 MAX_BATCH = 500
 """Ids that one batch may ask for."""
@@ -209,6 +210,22 @@ OPERATIONS: tuple[Operation, ...] = (
         "Counts, positions and the range of dates",
         "How many papers there are, how far store and index have come, the range of dates.",
         Success("The numbers.", {JSON: "StatsAnswer"}, tagged=True),
+    ),
+    Operation(
+        "GET",
+        "/v1/changes",
+        "listChanges",
+        "shelf",
+        "What changed, for programs that follow",
+        "The last change of each paper behind a place, the oldest first: papers as they are now, "
+        "and removals. To follow the shelf, go on from the `token` of the last line taken.",
+        Success(
+            "The changes, a JSON object a line; of JSON a page.",
+            {NDJSON_MEDIA: None, JSON: "ChangesPage"},
+            tagged=True,
+        ),
+        CHANGES,
+        problems=("parameter-repeated", "changes-token-invalid", "time-budget", "server-busy"),
     ),
     Operation(
         "GET",

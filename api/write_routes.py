@@ -28,6 +28,7 @@ WRITING = Tag(
         "origin-not-allowed",
         "server-busy",
         "store-failed",
+        "shelf-follows",
     ),
 )
 

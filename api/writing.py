@@ -192,13 +192,14 @@ class WriteDoor:
     ) -> tuple[LoadReport, int]:
         """Load in this thread: the report, and the position of the store then."""
         try:
-            report = self._shelf.load(
-                [upload],
-                progress,
-                format_name=given.get("format"),
-                page_date=given.get("pageDate"),
-                dry_run=given.get("dryRun", False),
-            )
+            with upload.stored:  # a load that is refused does not even begin to read
+                report = self._shelf.load(
+                    [upload],
+                    progress,
+                    format_name=given.get("format"),
+                    page_date=given.get("pageDate"),
+                    dry_run=given.get("dryRun", False),
+                )
             return report, self._shelf.position
         except (StoreError, OSError) as error:
             raise _store_failed(error, progress.stored) from error

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from enum import Enum, auto
 
 from schema import values as written
+from schema.changes import DEFAULT_CHANGES, MAX_CHANGES, TOKEN
 from schema.errors import ParameterError
 from schema.filters import FILTERS, MAX_VALUES, FilterSpec
 from schema.members import MEMBERS
@@ -263,6 +264,25 @@ SUGGEST_LIMIT = _size(
     "limit", "How many suggestions to give at most.", MAX_SUGGESTIONS, DEFAULT_SUGGESTIONS
 )
 
+SINCE = Parameter(
+    "since",
+    "Only what changed behind this place: `token` of a change, or `meta.next` of a page. Without "
+    "it all changes. Tokens never expire.",
+    {"type": "string", "pattern": f"^{TOKEN}$"},
+    written.parser(TOKEN, str),
+    "`token` of a change, or `meta.next` of a page, as it is",
+    None,
+    code="changes-token-invalid",
+)
+CHANGES_LIMIT = Parameter(
+    "limit",
+    f"How many changes to tell. JSON tells {DEFAULT_CHANGES} without it, NDJSON all.",
+    written.number(1, MAX_CHANGES),
+    written.whole_number(1, MAX_CHANGES),
+    f"a whole number from 1 to {MAX_CHANGES}",
+    str(DEFAULT_CHANGES),
+)
+
 SEARCH: Mapping[str, Parameter] = {
     parameter.name: parameter
     for parameter in (
@@ -290,3 +310,6 @@ SUGGEST: Mapping[str, Parameter] = {each.name: each for each in (SUGGEST_Q, SUGG
 
 DAILY: Mapping[str, Parameter] = {each.name: each for each in (DAILY_LIMIT, CURSOR)}
 """What the list of a day takes, by name."""
+
+CHANGES: Mapping[str, Parameter] = {each.name: each for each in (SINCE, CHANGES_LIMIT)}
+"""What the list of changes takes, by name."""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from api.graphql.query import build_schema
+from api.openapi.changes import changes_schemas
 from api.openapi.hub import hub_schemas
 from api.openapi.papers import paper_schemas
 from api.openapi.protocol import protocol_schemas
@@ -70,6 +71,7 @@ STATUSES: Mapping[int, str] = {
     403: "That is not allowed here.",
     404: "It does not exist.",
     406: "No media type that the client accepts can be had.",
+    409: "The shelf is as it is for a reason.",
     410: "It was removed.",
     413: "The body is too large.",
     415: "The body has another media type.",
@@ -113,6 +115,7 @@ def openapi_document(version: str, public_url: str = "") -> Json:
         "components": {
             "schemas": paper_schemas(build_schema())
             | hub_schemas()
+            | changes_schemas()
             | protocol_schemas()
             | writing_schemas(),
             "securitySchemes": {TOKEN: _TOKEN},
@@ -141,8 +144,9 @@ def described_operations() -> Iterator[Operation]:
     """
     for operation in OPERATIONS:
         answer = operation.answer
-        further = [each for each in answer.content if each in RENDERINGS and each != JSON]
-        forms = [RENDERINGS[each] for each in further] if JSON in answer.content else []
+        usual = next(iter(answer.content))
+        further = [each for each in answer.content if each in RENDERINGS and each != usual]
+        forms = [RENDERINGS[each] for each in further] if usual in RENDERINGS else []
         others = {form.media for form in forms}
         own = {media: name for media, name in answer.content.items() if media not in others}
         yield replace(operation, answer=replace(answer, content=own))
@@ -153,7 +157,7 @@ def described_operations() -> Iterator[Operation]:
                 operation_id=operation.operation_id + form.name,
                 summary=f"{operation.summary}, as {form.name}",
                 description=f"{operation.description} The same as with `Accept: {form.media}`.",
-                answer=replace(answer, content={form.media: None}),
+                answer=replace(answer, content={form.media: answer.content[form.media]}),
             )
 
 
@@ -238,7 +242,9 @@ def _body(body: Body) -> Json:
 
 def _responses(operation: Operation) -> Json:
     answer = operation.answer
-    shown = examples()["answers"].get(operation.operation_id, {})
+    answers = examples()["answers"]  # JSON at an address of its own is the operation's all the same
+    plain = operation.operation_id.removesuffix(RENDERINGS[JSON].name)
+    shown = answers.get(operation.operation_id) or answers.get(plain, {})
     content: dict[str, Json] = {}
     for media, name in answer.content.items():
         form = RENDERINGS.get(media)

@@ -42,6 +42,7 @@ ANSWERS = {
     "getSuggestions": "/v1/suggest?q=optimal+tr&limit=3",
     "getNewestDay": "/v1/daily?limit=1",
     "getDay": "/v1/daily/2025-12-12?limit=1",
+    "listChanges": "/v1/changes?limit=1",
     "searchHubPapers": "/api/papers/search?q=hydra&limit=1",
     "listHubDailyPapers": "/api/daily_papers?date=2025-12-12&limit=1",
 }
@@ -58,6 +59,7 @@ PROBLEMS: dict[str, str] = {
     "parameter-repeated": "/v1/papers?limit=5&limit=6",
     "parameter-conflict": "/v1/papers?sort=relevance,title",
     "cursor-invalid": "/v1/papers?cursor=abc",
+    "changes-token-invalid": "/v1/changes?since=0123456789abcdef-3",
     "query-too-long": f"/v1/papers?q={'x' * 65}",
     "query-too-deep": f"/v1/papers?q={'(' * 25}x{')' * 25}",
     "query-too-many-clauses": f"/v1/papers?q={'+OR+'.join(f'w{n}' for n in range(70))}",
@@ -101,7 +103,9 @@ def examples(folder: Path) -> dict[str, Any]:
             if each.operation_id not in UNSHOWN and not each.secured
         }
         problems = {code: client.get(target).json() for code, target in PROBLEMS.items()}
-        problems["not-acceptable"] = client.get("/v1/papers", headers={"accept": "image/png"}).json()
+        problems["not-acceptable"] = client.get(
+            "/v1/papers", headers={"accept": "image/png"}
+        ).json()
         problems["method-not-allowed"] = client.request("DELETE", "/v1/papers").json()
         graphql = {}
         for code, (media, body) in BODIES.items():
@@ -172,6 +176,11 @@ def _written(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         ):
             given = client.request("POST", "/v1/papers", headers=headers, content=content)
             problems[code] = given.json()
+    with running(folder / "shelf") as leader, Shelf(folder / "copy") as copy:
+        copy.changes.follow(leader.get("/v1/changes").content.splitlines(), lambda _: None)
+    with running(folder / "copy", token=TOKEN) as client:
+        given = client.request("POST", "/v1/papers", headers=SIGNED, content="papers")
+        problems["shelf-follows"] = given.json()
     log = logging.getLogger("papershelf")
     log.disabled = True
     with running(folder / "lost", token=TOKEN) as client:
