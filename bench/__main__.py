@@ -13,12 +13,13 @@ from urllib.parse import urlencode
 
 from bench.corpus import SEED, load, queries, shelf_folder
 from bench.costs import measure_costs
+from bench.export import measure_exports
 from bench.server import Client, Server, running
 from bench.service import measure_service
 from bench.soak import soak
 
 ROUNDS = 5
-WHAT = ("requests", "loading", "service", "relevance", "soak", "costs")
+WHAT = ("requests", "loading", "service", "relevance", "soak", "costs", "export")
 FIELDS = "id title publishedAt authorCount comments"
 MORE = f"{FIELDS} abstract authors {{ name }}"
 PAGE = """query Page($q: String, $after: String) {
@@ -141,7 +142,7 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=WHAT)
     parser.add_argument("--engine", choices=("tantivy", "whoosh"), default="tantivy")
     parser.add_argument("--minutes", type=float, default=10.0, help="of a soak")
-    parser.add_argument("--data", type=Path, help="soak a copy of this shelf")
+    parser.add_argument("--data", type=Path, help="soak or export a copy of this shelf")
     parser.add_argument("--seed", type=int, default=SEED, help="of a soak")
     parser.add_argument("--steps", action="store_true", help="each step of the ranking alone")
     parser.add_argument(
@@ -152,6 +153,8 @@ def main() -> None:
         sys.exit(not asyncio.run(soak(arguments.minutes, arguments.seed, arguments.data)))
     if arguments.what == "costs":
         asyncio.run(measure_costs(arguments.data, arguments.seed))
+    if arguments.what == "export":
+        asyncio.run(measure_exports(arguments.data))
     if arguments.what == "loading":
         measure_loading(arguments.engine)
     if arguments.what == "relevance":
