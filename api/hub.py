@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -46,11 +46,12 @@ from schema.search import DEFAULT_LIMIT, Extras, QueryWarning, SearchRequest, So
 
 PLAIN = Extras(alternatives=False)
 EVERY_DAY: DayInterval = (1_01_01, 9999_12_31)
+GITHUB = "https://github.com/"
 TRENDING = (SortKey("trending", descending=True),)
 
 MAX_WARNINGS = 8
 MAX_WARNING = 300
-"""Warnings that an answer carries in its headers, and the most bytes of one."""
+"""Warnings that an answer carries in its headers, and the most characters of one."""
 
 NO_SUBMITTER = QueryWarning("submitter", "No source says who submitted a paper.")
 
@@ -200,9 +201,9 @@ def hub_paper(paper: Json) -> Json:
         "upvotes": paper["upvotes"],
         "numComments": paper["comments"],
     }
-    for name, kind, host in (("githubRepo", "code", "github.com"), ("projectPage", "project", "")):
+    for name, kind, start in (("githubRepo", "code", GITHUB), ("projectPage", "project", "")):
         urls = [each["url"] for each in paper["links"] if each["kind"] == kind]
-        if found := [url for url in urls if not host or urlsplit(url).hostname == host]:
+        if found := [url for url in urls if url.startswith(start)]:
             made[name] = found[0]
     return made
 
@@ -215,9 +216,11 @@ def hub_entry(paper: Json) -> Json:
     is unknown, which their Python would take it for.
     """
     made = hub_paper(paper)
-    entry = {name: made[name] for name in ("title", "summary", "numComments", "submittedOnDailyAt")}
-    beside = {name: made[name] for name in ("githubRepo", "projectPage") if name in made}
-    listed = {"publishedAt": made["submittedOnDailyAt"]} if made["publishedAt"] else {}
+    entry: Json = {
+        name: made[name] for name in ("title", "summary", "numComments", "submittedOnDailyAt")
+    }
+    beside: Json = {name: made[name] for name in ("githubRepo", "projectPage") if name in made}
+    listed: Json = {"publishedAt": made["submittedOnDailyAt"]} if made["publishedAt"] else {}
     return {"paper": made, **listed, **entry, **beside}
 
 
@@ -231,7 +234,7 @@ def warning_headers(warnings: Sequence[QueryWarning]) -> list[Header]:
     """Warnings as `X-HF-Warning: topic; message`, which huggingface_hub logs, once for a topic."""
     texts = [f"{each.code}; {each.message}".translate(_CONTROLS) for each in warnings]
     return [
-        (b"x-hf-warning", text.encode("utf-8", "replace")[:MAX_WARNING])
+        (b"x-hf-warning", text[:MAX_WARNING].encode("utf-8", "replace"))
         for text in texts[:MAX_WARNINGS]
     ]
 
