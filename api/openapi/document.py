@@ -243,8 +243,8 @@ def _body(body: Body) -> Json:
 def _responses(operation: Operation) -> Json:
     answer = operation.answer
     answers = examples()["answers"]  # JSON at an address of its own is the operation's all the same
-    plain = operation.operation_id.removesuffix(RENDERINGS[JSON].name)
-    shown = answers.get(operation.operation_id) or answers.get(plain, {})
+    whole = operation.operation_id.removesuffix(RENDERINGS[JSON].name)
+    shown = answers.get(operation.operation_id) or answers.get(whole, {})
     content: dict[str, Json] = {}
     for media, name in answer.content.items():
         form = RENDERINGS.get(media)
