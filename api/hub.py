@@ -36,6 +36,7 @@ from api.markdown import paper_markdown
 from api.operation import MARKDOWN
 from api.pool import Pool
 from api.version import program_version
+from index.daily import Listed
 from index.shelf import Shelf
 from index.view import View
 from schema.dates import DayInterval
@@ -123,23 +124,18 @@ class HubDoor:
         rank = page * limit
         if days[0] > days[1] or rank >= self._shelf.stats(view).papers:
             return entries((), tag)
-        if values.get("sort") == "trending":
-            rows, total = self._trending(days, rank, limit, view)
-        else:
-            listed = self._shelf.listed(days, rank, limit, view)
-            rows, total = listed.rows, listed.total
-        return entries(rows, tag, self._next(scope, page + 1) if rank + limit < total else ())
+        listed = self._trending if values.get("sort") == "trending" else self._shelf.listed
+        found = listed(days, rank, limit, view)
+        return entries(found.rows, tag, self._next(scope, page + 1) if found.more else ())
 
-    def _trending(
-        self, days: DayInterval, rank: int, limit: int, view: View
-    ) -> tuple[Sequence[bytes], int]:
-        """Rows of the papers listed on the days of a range by attention, and how many there are."""
+    def _trending(self, days: DayInterval, rank: int, limit: int, view: View) -> Listed:
+        """The same papers by attention."""
         condition = Condition("listed", intervals=(days,))
         request = SearchRequest(
             conditions=(("listedOn", condition),), sort=TRENDING, limit=limit, extras=PLAIN
         )
         page = self._shelf.run(self._shelf.plan(self._shelf.behind(request, rank, view), view))
-        return page.rows, page.total
+        return Listed(page.rows, more=page.next_cursor is not None)
 
     def _next(self, scope: Scope, page: int) -> Sequence[Header]:
         """The link to a page as the one that follows (RFC 8288)."""

@@ -66,25 +66,30 @@ def daily_page(
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Some papers listed on the days of a range, and how many there are, each counted once."""
+    """Some papers listed on the days of a range, and whether more follow them."""
 
     rows: tuple[bytes, ...]
-    total: int
+    more: bool
 
 
 def listed_papers(view: View, days: DayInterval, rank: int, limit: int) -> Listed:
-    """See `index.shelf.Shelf.listed`."""
+    """See `index.shelf.Shelf.listed`.
+
+    Days are counted off one by one, 40 us each, so that no other reader waits for a long query.
+    """
     first, last = map(iso_day, days)
-    counts = view.reader.first_listings(first, last)
     rowids: list[int] = []
     ahead = 0
-    for day, count in counts:
-        if ahead + count > rank and ahead < rank + limit:
-            begin = max(0, rank - ahead)
-            rowids += view.reader.listed_first_on(day, first)[begin : rank + limit - ahead]
+    day = view.reader.last_listing(first, last)
+    while day is not None and day >= first and len(rowids) <= limit:
+        count = view.reader.newly_listed(day, first)
+        if ahead + count > rank:
+            rowids += view.reader.newly_listed_on(day, first)[max(0, rank - ahead) :]
         ahead += count
-    stored = view.reader.rows(rowids)
-    return Listed(tuple(stored[rowid] for rowid in rowids), ahead)
+        day = view.reader.neighbours(day)[0]
+    stored = view.reader.rows(rowids[:limit])
+    rows = tuple(stored[rowid] for rowid in rowids[:limit])
+    return Listed(rows, more=len(rowids) > limit)
 
 
 def _no_listing(day: str, before: str | None, after: str | None) -> Problem:

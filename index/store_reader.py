@@ -37,6 +37,10 @@ _BY_EXTERNAL_ID = (
     "SELECT r.row, r.rest FROM externalid e JOIN rendering r ON r.rowid = e.paper "
     "WHERE e.kind = ? AND e.value = ?"
 )
+_NEWLY = (
+    "FROM listing l WHERE l.day = ? AND NOT EXISTS "
+    "(SELECT 1 FROM listing e WHERE e.paper = l.paper AND e.day >= ? AND e.day < l.day)"
+)
 
 
 class Reader:
@@ -176,29 +180,21 @@ class Reader:
                 self._days[day] = found
         return found
 
-    def first_listings(self, first: str, last: str) -> list[tuple[str, int]]:
-        """Days from `first` to `last`, newest first, and how many papers each lists.
+    def last_listing(self, first: str, last: str) -> str | None:
+        """The latest day from `first` to `last` on which papers were listed."""
+        sql = "SELECT max(day) FROM listing WHERE day BETWEEN ? AND ?"
+        found: str | None = self._all(sql, (first, last))[0][0]
+        return found
 
-        A paper counts on the earliest of these days that lists it, so the sum counts each once.
-        """
-        return self._all(
-            "SELECT day, count(*) FROM (SELECT min(day) AS day FROM listing "
-            "WHERE day BETWEEN ? AND ? GROUP BY paper) GROUP BY day ORDER BY day DESC",
-            (first, last),
-        )
+    def newly_listed(self, day: str, since: str) -> int:
+        """How many papers were listed on a day but on no day before it from `since` on."""
+        found: int = self._all(f"SELECT count(DISTINCT l.paper) {_NEWLY}", (day, since))[0][0]
+        return found
 
-    def listed_first_on(self, day: str, first: str) -> list[int]:
-        """The row numbers of the papers listed on a day but on none before it from `first` on.
-
-        Their order is that of `listed_on`.
-        """
-        earlier = self._all(
-            "SELECT DISTINCT l.paper FROM listing l JOIN listing e ON e.paper = l.paper "
-            "AND e.day >= ? AND e.day < l.day WHERE l.day = ?",
-            (first, day),
-        )
-        known = {paper for (paper,) in earlier}
-        return [paper for _, paper in self.listed_on(day) if paper not in known]
+    def newly_listed_on(self, day: str, since: str) -> list[int]:
+        """Their row numbers, in the order of `listed_on`."""
+        new = {row[0] for row in self._all(f"SELECT l.paper {_NEWLY}", (day, since))}
+        return [paper for _, paper in self.listed_on(day) if paper in new]
 
     def stats(self) -> tuple[int, str | None, str | None]:
         """How many papers there are, and the first and the last day of publication."""
