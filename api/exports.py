@@ -11,15 +11,14 @@ from index.searches import Answer as Found
 from index.shelf import Shelf
 from index.view import View
 from schema.errors import ParameterError, Problem
-from schema.members import FURTHER_MEMBERS
+from schema.search import Extras
 
 
-def listing_format(rendering: Rendering, asked: Asked) -> PaperFormat | None:
+def listing_format(rendering: Rendering, extras: Extras) -> PaperFormat | None:
     """How a form lists papers with the members that were asked for; None where JSON is needed.
 
     Raises `Problem` `parameter-conflict` for what such a list cannot show.
     """
-    extras = asked.request.extras
     shown = [
         ("facets", bool(extras.facets)),
         ("highlight", extras.highlight),
@@ -30,7 +29,7 @@ def listing_format(rendering: Rendering, asked: Asked) -> PaperFormat | None:
         ParameterError(
             name,
             "parameter-conflict",
-            f"`{name}` cannot be had as {rendering.name}; leave it out, or ask for JSON.",
+            f"`{name}` cannot be had as {rendering.name}; leave it out, or take another form.",
         )
         for name, is_asked in shown
         if is_asked
@@ -53,7 +52,7 @@ async def whole_result(
     """All papers that a search finds in a view, as parts; raises `Problem` for its query."""
     plan = shelf.plan(asked.request, view)
     view.open_snapshot()
-    whole = not set(asked.request.extras.fields or ()).isdisjoint(FURTHER_MEMBERS)
+    whole = asked.request.extras.whole
 
     def parts() -> Iterator[bytes]:
         return papers.parts(shelf.export(plan, whole=whole))

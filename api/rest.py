@@ -146,7 +146,7 @@ class RestDoor:
     def _papers(self, call: Call) -> Planned:
         asked = self._questions.of(call.scope, call.rendering.order)
         form = call.rendering
-        papers = listing_format(form, asked) if form.papers or form.feed else None
+        papers = listing_format(form, asked.request.extras) if form.papers or form.feed else None
         text: bytes = call.scope["query_string"]
         if asked.walks:
             plan = self._shelf.plan(asked.request)

@@ -22,8 +22,8 @@ LONGEST = 3600.0
 """Seconds that a stream may take: as long as a revision is kept for a walk (`index.views`)."""
 
 THREADS = 1
-"""One thread makes 150,000 papers a second as NDJSON. With two a small request beside two exports took
-2.5 ms instead of 1.1, since it waits for the interpreter more often."""
+"""One makes 150,000 papers a second as NDJSON. With two a small request beside two exports took
+2.5 ms instead of 1.1, since it waited for the interpreter more often."""
 
 _log = logging.getLogger("papershelf")
 

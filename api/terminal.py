@@ -74,12 +74,16 @@ class Terminal:
 
     def answer_json(self, content: bytes) -> None:
         """JSON as UTF-8 whatever the locale says (RFC 8259, section 8.1), and a line end."""
+        self.answer_bytes(content + b"\n")
+
+    def answer_bytes(self, content: bytes) -> None:
+        """More of an answer that is UTF-8 whatever the locale says."""
         self._out.flush()
         buffer = getattr(self._out, "buffer", None)
         if buffer is None:
-            self._out.write(content.decode() + "\n")
+            self._out.write(content.decode())
         else:
-            buffer.write(content + b"\n")
+            buffer.write(content)
 
     def note(self, line: str) -> None:
         """A line beside the answer, written at once."""

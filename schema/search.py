@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from schema.filters import Condition
+from schema.members import FURTHER_MEMBERS
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -284,6 +285,11 @@ class Extras:
     explain: bool = False
     fields: tuple[str, ...] | None = None
     alternatives: bool = True
+
+    @property
+    def whole(self) -> bool:
+        """Whether `fields` names members that only whole papers have."""
+        return not set(self.fields or ()).isdisjoint(FURTHER_MEMBERS)
 
 
 NO_EXTRAS = Extras()

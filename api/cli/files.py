@@ -4,8 +4,10 @@ import glob
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 
 @dataclass(slots=True)
@@ -34,6 +36,43 @@ def find_files(arguments: Iterable[str]) -> Found:
         for match in matches:
             _add(Path(match), found)
     return found
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written, which gets its name only when it is whole; till then the old one stays.
+
+    A link is followed. What is no regular file, such as a pipe, is written to as it is. Raises
+    `OSError`.
+    """
+    path = path.resolve()
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        mode = 0
+    if mode and not stat.S_ISREG(mode):
+        with path.open("wb") as file:
+            yield file
+        return
+    aside = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
+    try:
+        with _created(aside, path) as file:
+            if mode:
+                aside.chmod(stat.S_IMODE(mode))
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def _created(aside: Path, path: Path) -> BinaryIO:
+    try:
+        return aside.open("xb")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _matches(argument: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import argparse
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -54,8 +54,8 @@ OWN_OPTIONS = {
 AUTHORS_SHOWN, PARTS_SHOWN = 20, 12
 
 
-def add_search_arguments(parser: Parser) -> None:
-    """QUERY, and an option for every parameter and filter of a search."""
+def add_question(parser: Parser, names: Iterable[str] = OWN_OPTIONS) -> None:
+    """QUERY, and an option for each of `names`, which are some of `OWN_OPTIONS`."""
     parser.dash_hint = "; to search for text that begins with -, put -- before it"
     parser.add_argument(
         "words",
@@ -63,9 +63,13 @@ def add_search_arguments(parser: Parser) -> None:
         metavar="QUERY",
         help="words, phrases and fields; everything is listed without it",
     )
-    for name, (metavar, help_text) in OWN_OPTIONS.items():
+    for name in names:
+        metavar, help_text = OWN_OPTIONS[name]
         parser.option(option_name(name), help_text, metavar, action="append", dest=name)
-    parser.option("--explain", "show of what the score of each paper is made")
+
+
+def add_filters(parser: Parser) -> None:
+    """An option for every filter."""
     for spec in FILTERS:
         more = " May be repeated." if spec.repeatable else ""
         parser.option(
@@ -75,14 +79,21 @@ def add_search_arguments(parser: Parser) -> None:
             action="append",
             dest=spec.name,
         )
+
+
+def add_search_arguments(parser: Parser) -> None:
+    """QUERY, and an option for every parameter and filter of a search."""
+    add_question(parser)
+    parser.option("--explain", "show of what the score of each paper is made")
+    add_filters(parser)
     parser.option("--json", "print JSON, as the REST interface does (default when piped)")
 
 
 def search(arguments: argparse.Namespace, settings: Settings, terminal: Terminal) -> int:
     """Search; the answer is a table on a terminal, else the JSON of `GET /v1/papers`."""
-    request = _request(arguments)
+    request = request_of(arguments, explain=arguments.explain)
     with opened(settings) as shelf:
-        _catch_up(shelf, terminal)
+        catch_up(shelf, terminal)
         answer = shelf.answer(shelf.plan(request))
     chosen = request.extras.fields is not None
     if arguments.json or chosen or not terminal.shows_answers:
@@ -94,7 +105,7 @@ def search(arguments: argparse.Namespace, settings: Settings, terminal: Terminal
     return OK
 
 
-def _catch_up(shelf: "Shelf", terminal: Terminal) -> None:
+def catch_up(shelf: "Shelf", terminal: Terminal) -> None:
     """Bring the index up first; if the disk is full, what it has can be searched all the same."""
     searchable = shelf.view.snapshot is not None
     with terminal.progress("Indexing", quiet=searchable) as bar:
@@ -106,11 +117,12 @@ def _catch_up(shelf: "Shelf", terminal: Terminal) -> None:
             terminal.note(printable(f"warning: the newest papers cannot be indexed: {error}"))
 
 
-def _request(arguments: argparse.Namespace) -> SearchRequest:
+def request_of(arguments: argparse.Namespace, *, explain: bool = False) -> SearchRequest:
+    """The question that QUERY and options ask; raises `CommandError` for one that cannot be."""
     parameters = [("q", " ".join(arguments.words))] if arguments.words else []
     for name in (*OWN_OPTIONS, *(spec.name for spec in FILTERS)):
-        parameters += [(name, value) for value in getattr(arguments, name) or ()]
-    parameters += [("explain", "true")] if arguments.explain else []
+        parameters += [(name, value) for value in getattr(arguments, name, None) or ()]
+    parameters += [("explain", "true")] if explain else []
     for name, value in parameters:
         if not is_unicode(value):
             raise UsageError(f"{'the query' if name == 'q' else option_name(name)} is not UTF-8")
