@@ -102,7 +102,7 @@ HUB_OPERATIONS: tuple[Operation, ...] = (
         HUB.name,
         "Search papers, as Hugging Face's clients do",
         "The papers of `/v1/papers` with the same `q`, in the same order.",
-        Success("The papers, the best first.", {JSON: "HubEntries"}, tagged=True),
+        Success("The papers, the best first.", {JSON: "HubEntries"}, tagged=True, warned=True),
         HUB_SEARCH,
         problems=_QUERY,
     ),
@@ -127,7 +127,7 @@ HUB_OPERATIONS: tuple[Operation, ...] = (
         "List the papers of days, as Hugging Face's clients do",
         "Papers that pages listed, each once, those of the newest day first and on a day by their "
         "position. `date`, `week` and `month` must all hold. Days without papers have none.",
-        Success("A page of them.", {JSON: "HubEntries"}, tagged=True, linked=True),
+        Success("A page of them.", {JSON: "HubEntries"}, tagged=True, linked=True, warned=True),
         HUB_DAILY,
         problems=("starting", "time-budget"),
     ),

@@ -46,13 +46,15 @@ class Success:
     """What a 200 brings: for each media type the name of its schema, None for plain text.
 
     `tagged` answers may carry an `ETag`, and a request that names it gets 304; `linked` ones carry
-    a `Link` where a page has neighbours.
+    a `Link` where a page has neighbours, and `warned` ones tell in a header what was not taken as
+    written.
     """
 
     description: str
     content: Mapping[str, str | None]
     tagged: bool = False
     linked: bool = False
+    warned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,10 @@ HEADERS: Mapping[str, tuple[str, JsonSchema]] = {
     "Cache-Control": ("`no-cache`: keep it, but ask again.", {"type": "string"}),
     "Vary": ("The request headers that this answer depends on.", {"type": "string"}),
     "Server-Timing": ("Milliseconds that the server took: `app;dur=1.25`.", {"type": "string"}),
+    "X-HF-Warning": (
+        "What was not taken as written: its code, `; `, and the same in words.",
+        {"type": "string"},
+    ),
     "WWW-Authenticate": ("How to show the token (RFC 6750).", {"type": "string"}),
     "Retry-After": (
         "Seconds after which the same request may pass.",
@@ -255,6 +259,7 @@ def _responses(operation: Operation) -> Json:
     names = ["Cache-Control", "Vary"]
     names += ["ETag"] if answer.tagged else []
     names += ["Link"] if answer.linked else []
+    names += ["X-HF-Warning"] if answer.warned else []
     names += ["Server-Timing"] if operation.tag != "service" else []
     made: Json = {
         "200": {"description": answer.description, "headers": _headers(names), "content": content}

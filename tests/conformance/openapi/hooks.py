@@ -46,7 +46,7 @@ def is_cursor(value: object) -> bool:
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """Put cursors and queries right that only their schemas would take."""
     query = case.query
-    if not query or case.method != "GET" or not case.path.startswith("/v1/"):
+    if not query or case.method != "GET" or not case.path.startswith(("/v1/", "/api/")):
         return
     if is_query(query.get("q")):
         code = ask("/v1/papers", {"q": query["q"], "limit": 1}).get("code", "")
