@@ -9,11 +9,13 @@ from starlette.types import Scope
 
 from api.delivery import content_tag
 from api.http import HTML, NEGOTIATED, Answer, header
+from api.renderings import RENDERINGS
 
 DOORS: tuple[tuple[str, str, str], ...] = (
     ("papers", "/v1/papers", "List, search and filter papers, e.g. /v1/papers?q=alignment"),
     ("paper", "/v1/papers/{id}", "One paper, by any of its ids"),
     ("batch", "/v1/papers/batch", "POST a list of ids, get their papers"),
+    ("feed", "/v1/papers.atom", "The newest papers for feed readers; a feed of any search"),
     ("daily", "/v1/daily", "The papers listed on the newest day, or /v1/daily/YYYY-MM-DD"),
     ("stats", "/v1/stats", "Counts, positions and the range of dates"),
     ("graphql", "/graphql", "GraphQL over GET and POST; GraphiQL for browsers"),
@@ -111,6 +113,7 @@ def greeting_page(papers: int, address: str) -> Answer:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Papershelf</title>
+{_feeds()}
 <style>{_STYLE}</style>
 </head>
 <body>
@@ -143,6 +146,16 @@ def icon() -> Answer:
     """The sign of the pages: books on a shelf."""
     body = _ICON.encode()
     return Answer(body, media=b"image/svg+xml", tag=content_tag(body), cache=b"max-age=86400")
+
+
+def _feeds() -> str:
+    """What tells a reader of feeds where the newest papers are."""
+    forms = (each for each in RENDERINGS.values() if each.feed)
+    return "\n".join(
+        f'<link rel="alternate" type="{each.media}" title="Papers, the newest first ({each.name})" '
+        f'href="v1/papers{each.suffix}">'
+        for each in forms
+    )
 
 
 def _door(href: str) -> str:

@@ -40,9 +40,9 @@ def _atom_entry(node: Element, entry: Entry) -> None:
         _add(node, "published", rfc3339(entry.published))
     for name in entry.authors:
         _add(_add(node, "author"), "name", name)
+    _add(node, "link", attributes={"rel": "alternate", "href": entry.page})
     if entry.page != entry.own:
-        _add(node, "link", attributes={"rel": "alternate", "type": "text/html", "href": entry.page})
-    _add(node, "link", attributes={"rel": "alternate", "type": JSON, "href": entry.own})
+        _add(node, "link", attributes={"rel": "alternate", "type": JSON, "href": entry.own})
     _related(node, "link", entry)
     for name in entry.categories:
         _add(node, "category", attributes={"term": name})

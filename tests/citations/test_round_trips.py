@@ -36,14 +36,14 @@ def test_known_papers_are_read_back_equal(
     form: PaperFormat, read: Reader, papers: list[Paper]
 ) -> None:
     found = back(form, read, papers)
-    assert len(found) == len(papers) >= 340
+    assert len(found) == len(papers) > 300
     for each, was in zip(found, map(written, papers), strict=True):
         assert replace(each, names=[]) == replace(was, names=[])
         assert words(each.names) == words(was.names)
 
 
 @FORMATS
-@settings(max_examples=scaled(2000), deadline=None)
+@settings(max_examples=scaled(1000), deadline=None)
 @given(title=NASTY, abstract=NASTY, names=st.lists(NASTY, max_size=4), category=NASTY)
 def test_no_text_breaks_out(
     form: PaperFormat, read: Reader, title: str, abstract: str, names: list[str], category: str
