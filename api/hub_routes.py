@@ -76,6 +76,7 @@ HUB_DAILY: Mapping[str, Parameter] = {
 
 _ID = replace(
     ID,
+    value={"type": "string", "minLength": 1},
     description=f"An arXiv id, or any other id of the paper. {ID.description.partition('. ')[2]}",
 )
 _UNKNOWN = ("paper-not-found", "paper-removed")
@@ -114,9 +115,7 @@ HUB_OPERATIONS: tuple[Operation, ...] = (
         "Read one paper, as Hugging Face's clients do",
         "The paper, by any of its ids.",
         Success("The paper.", {JSON: "HubPaper"}, tagged=True),
-        path_parameters={
-            "id": replace(_ID, value=_ID.value | {"not": {"const": "search"}}),
-        },
+        path_parameters={"id": _ID},
         problems=_UNKNOWN,
     ),
     Operation(
