@@ -22,6 +22,7 @@ DOORS: tuple[tuple[str, str, str], ...] = (
     ("graphqlSchema", "/graphql/schema.graphql", "The GraphQL schema as text"),
     ("docs", "/docs", "Every REST address with its parameters, to read and to try"),
     ("openapi", "/openapi.json", "The description of REST for programs: OpenAPI 3.1"),
+    ("huggingface", "/api/daily_papers", "The same papers for Hugging Face's own client"),
     ("mcp", "/mcp", "The Model Context Protocol: POST, for programs that use tools"),
     ("llms", "/llms.txt", "This server, for programs that read"),
     ("health", "/healthz", "Whether the process lives"),
