@@ -35,6 +35,7 @@ from api.hub_routes import HUB_OPERATIONS, HUB_PAGE
 from api.markdown import paper_markdown
 from api.operation import MARKDOWN
 from api.pool import Pool
+from api.renderings import RENDERED_AT_ONCE
 from api.version import program_version
 from index.daily import Listed
 from index.shelf import Shelf
@@ -49,6 +50,9 @@ PLAIN = Extras(alternatives=False)
 EVERY_DAY: DayInterval = (1_01_01, 9999_12_31)
 GITHUB = "https://github.com/"
 TRENDING = (SortKey("trending", descending=True),)
+
+KEPT_BYTES = 4 * 2**20
+"""Of answers that are remembered; the doors of our own have four times as much."""
 
 MAX_WARNINGS = 8
 MAX_WARNING = 300
@@ -71,7 +75,7 @@ class HubDoor:
         self._shelf = shelf
         self._pool = pool
         self._public_url = public_url.rstrip("/")
-        self._delivery = Delivery(pool)
+        self._delivery = Delivery(pool, KEPT_BYTES)
         self._version = program_version().encode()
         handlers: Mapping[str, Handler] = {
             "searchHubPapers": self._search,
@@ -162,8 +166,10 @@ class HubDoor:
         tag = self._tag(view, kind + identifier.encode("utf-8", "surrogateescape"))
 
         async def make() -> Answer:
-            paper = orjson.loads(self._shelf.paper(identifier, view))
-            return Answer(render(paper), media=media, tag=tag, vary=NEGOTIATED)
+            stored = self._shelf.paper(identifier, view)
+            made = partial(render, orjson.loads(stored))
+            body = await self._pool.run(made) if len(stored) > RENDERED_AT_ONCE else made()
+            return Answer(body, media=media, tag=tag, vary=NEGOTIATED)
 
         return Planned(make, tag)
 

@@ -41,6 +41,11 @@ KNOWN = {
 }
 """A paper that has everything; ids of three kinds."""
 
+CROWDED = {
+    "title": "A paper of many",
+    "id": "2503.00001",
+    "authors": [f"Author {number}" for number in range(3000)],
+}
 GONE = {"title": "A paper that goes", "id": "2501.09999"}
 
 
@@ -68,7 +73,7 @@ def random_listings(count: int) -> Iterator[tuple[dict[str, Any], list[str]]]:
 def filled(folder: Path, engine: str) -> None:
     """A shelf with the sample page, the paper `KNOWN`, and random ones that many files list."""
     papers = list(random_listings(400))
-    files = {"known.jsonl": [KNOWN, GONE]}
+    files = {"known.jsonl": [KNOWN, CROWDED, GONE]}
     for turn in range(4):
         files[f"{turn}.jsonl"] = [
             paper | ({"listed": days[turn]} if days else {})
@@ -80,7 +85,7 @@ def filled(folder: Path, engine: str) -> None:
         path.write_text("".join(json.dumps(each) + "\n" for each in lines), "utf-8")
     with Shelf(folder, engine) as shelf:
         report = shelf.load([SAMPLE, *paths], Silent())
-        assert (report.added, report.rejected) == (442, 0)
+        assert (report.added, report.rejected) == (443, 0)
         shelf.remove(["arxiv:2501.09999"])
 
 
@@ -95,9 +100,9 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A real server over the sample page alone."""
+    """A real server over the sample page alone, which takes writes from whoever has its token."""
     folder = tmp_path_factory.mktemp("sample") / "data"
     with Shelf(folder) as shelf:
         shelf.load([SAMPLE], Silent())
-    with serving(folder) as running:
+    with serving(folder, token="a-token-that-nobody-guesses-0123456789") as running:
         yield running

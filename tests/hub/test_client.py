@@ -1,5 +1,6 @@
 """The real huggingface_hub finds, lists and reads our papers as REST does, with both engines."""
 
+import random
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -12,6 +13,8 @@ from huggingface_hub.hf_api import PaperInfo
 
 from tests.hub.conftest import BUSY, DAYS
 from tests.hub.serving import Served, hub_id
+from tests.scale import SEED, scaled
+from tests.shelf.building import WORDS
 
 OLDEST, NEWEST = date(2020, 12, 1), date(2026, 1, 31)
 
@@ -71,6 +74,17 @@ def test_a_search_finds_what_rest_finds_in_its_order(served: Served, query: str)
         expected = rest_ids(served, q=query, limit=limit)
         assert ids(served.hub.list_papers(query=query, limit=limit)) == expected
     assert ids(served.hub.list_papers(query=query)) == rest_ids(served, q=query)
+
+
+def test_random_queries_find_what_rest_finds(served: Served) -> None:
+    chance = random.Random(SEED)
+    signs = ("", "", "", "-", "title:", '"', "*", "~", "^3", " OR ", " AND ", "(", ")", " ", "é")
+    for _ in range(scaled(300)):
+        words = chance.choices(WORDS, k=chance.randint(1, 4))
+        query = " ".join(chance.choice(signs) + word + chance.choice(signs) for word in words)
+        limit = chance.randint(1, 100)
+        expected = rest_ids(served, q=query, limit=limit)
+        assert ids(served.hub.list_papers(query=query, limit=limit)) == expected, query
 
 
 def test_without_a_query_the_newest_come_first(served: Served) -> None:
@@ -141,6 +155,12 @@ def test_a_removed_paper_is_gone(served: Served) -> None:
             ask("2501.09999")
         assert raised.value.response.status_code == 410
         assert raised.value.server_message == "The paper 2501.09999 was removed."
+
+
+def test_a_paper_of_thousands_of_authors_is_read_whole(served: Served) -> None:
+    found = served.hub.paper_info("2503.00001")
+    assert [each.name for each in found.authors or ()] == [f"Author {n}" for n in range(3000)]
+    assert "Author 2999" in served.hub.read_paper("2503.00001")
 
 
 # Days
