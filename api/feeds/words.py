@@ -2,6 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+
+def _order(value: str) -> str:
+    keys = (key.strip() for key in value.replace(" or ", ",").split(","))
+    told = (f"{key[1:]} descending" if key.startswith("-") else key for key in keys)
+    return f"ordered by {' and '.join(told)}"
+
+
 WORDS: Mapping[str, Callable[[str], str]] = {
     "author": "by {}".format,
     "category": "in {}".format,
@@ -19,7 +26,7 @@ WORDS: Mapping[str, Callable[[str], str]] = {
     "source": "from {}".format,
     "ids": "with the ids {}".format,
     "match": lambda value: {"all": "with all words", "any": "with any word"}.get(value, ""),
-    "sort": "by {}".format,
+    "sort": _order,
 }
 """What a parameter adds to the title, by its name."""
 

@@ -264,6 +264,8 @@ def test_a_title_says_the_question(client: Client) -> None:
         "Papershelf: papers on “optimal transport”, by Ann or Bo, of 2024-, without code, "
         "with all words"
     )
+    ordered = read(client.get("/v1/papers.atom?sort=-comments,title")).title
+    assert ordered == "Papershelf: papers, ordered by comments descending and title"
     long = read(client.get("/v1/papers.atom", {"q": "word " * 500})).title
     assert len(long) == MAX_TITLE
 
