@@ -117,4 +117,10 @@ JUDGES: Sequence[Judge] = (
         PYTHON,
         HERE / "mcp" / "official_client.py",
     ),
+    Judge(
+        "pandoc",
+        "Pandoc reads citations as BibTeX, RIS and CSL-JSON, and cites by them",
+        PYTHON,
+        HERE / "citations" / "pandoc.py",
+    ),
 )
