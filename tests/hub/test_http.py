@@ -131,6 +131,15 @@ def test_the_next_page_is_linked(client: Client) -> None:
     assert sizes[-1] > 0
 
 
+@pytest.mark.parametrize("sort", ["publishedAt", "trending"])
+def test_the_last_page_leads_nowhere(client: Client, sort: str) -> None:
+    target = f"/api/daily_papers?date=2026-01-01&sort={sort}&limit="
+    total = len(client.get(f"{target}100").json())
+    assert total < 100
+    assert "next" not in client.get(f"{target}{total}").links
+    assert "next" in client.get(f"{target}{total - 1}").links
+
+
 def test_a_public_address_stands_before_links(
     client: Client, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
