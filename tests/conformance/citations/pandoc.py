@@ -68,7 +68,7 @@ def judge(suffix: str, form: str, papers: list[dict[str, Any]]) -> None:
         *("--citeproc", "--bibliography", name, "--to", "plain", "--wrap=none"),
         text=f"As shown [@{cited['id']}].".encode(),
     )
-    check(plain(cited["title"]) in plain(written), form, written)
+    check(plain(cited["title"]).casefold() in plain(written).casefold(), form, written)
 
 
 def main() -> None:
@@ -76,7 +76,7 @@ def main() -> None:
     for suffix, forms in FORMS.items():
         for form in forms:
             judge(suffix, form, papers)
-    tools = f"pandoc {pypandoc.get_pandoc_version()} of pypandoc-binary {version('pypandoc-binary')}"
+    tools = f"pandoc {pypandoc.get_pandoc_version()}, pypandoc-binary {version('pypandoc-binary')}"
     print(f"{tools}: {len(papers)} papers in {len(FORMS)} forms, {checks} checks")
 
 
