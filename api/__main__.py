@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from api.cli import load, search, serve, upkeep
+from api.cli import copies, export, follow, load, search, serve, upkeep
 from api.cli.command import (
     FAILED,
     INTERRUPTED,
@@ -29,9 +29,13 @@ COMMANDS: dict[str, Command] = {
         upkeep.REMOVE,
         search.SEARCH,
         search.SHOW,
+        export.COMMAND,
         serve.COMMAND,
         upkeep.REBUILD,
         upkeep.CHECK,
+        follow.COMMAND,
+        copies.BACKUP,
+        copies.RESTORE,
     )
 }
 EXAMPLES = (

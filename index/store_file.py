@@ -113,6 +113,7 @@ class StoreFile:
         with readable_errors(self.path):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._opened = _number(self.path)  # before it is open: what replaces it is noticed
             self._engine = _engine(self.path)
         self._write_lock = threading.RLock()
         self._read_lock = threading.Lock()
@@ -120,7 +121,6 @@ class StoreFile:
             with readable_errors(self.path):
                 self._prepare()
                 self._reading = connect_reading(self.path)
-                self._opened = _number(self.path)
         except BaseException:
             self._engine.dispose()
             raise

@@ -12,6 +12,7 @@ import pytest
 
 from api.__main__ import COMMANDS, EXAMPLES
 from api.cli.command import EXIT_CODES, settings_of
+from index.shelf import Shelf
 from tests.cli.conftest import Here
 from tests.cli.running import COMMAND, Done, environment
 from tests.paths import REPOSITORY, SAMPLE
@@ -21,6 +22,13 @@ ALL = [
     for examples in (EXAMPLES, *(command.examples for command in COMMANDS.values()))
     for example in examples
 ]
+
+
+def served(line: str) -> bool:
+    """Whether a line starts a server, or needs one."""
+    return " serve" in line or "http://" in line
+
+
 DUMP = b"""\
 {"title": "Hydra", "id": "2407.09941", "published": "2024-07-13"}
 {"title": "A paper with a DOI", "doi": "10.18653/v1/d16-2004", "id": "D16-2004"}
@@ -37,6 +45,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(SAMPLE, folder / "pages" / "2025" / "b.txt")
     (folder / "papers.jsonl.gz").write_bytes(gzip.compress(DUMP))
     assert pasted(folder, "papershelf load page.txt papers.jsonl.gz").code == 0
+    assert pasted(folder, "papershelf backup shelf.backup").code == 0
+    with Shelf(folder / "data") as shelf, shelf.changes.feed() as feed:
+        lines = [line for _, line in feed.lines()]
+    (folder / "changes.ndjson.gz").write_bytes(gzip.compress(b"\n".join([*lines, b""])))
+    assert pasted(folder, "papershelf follow changes.ndjson.gz --data copy").code == 0
     return folder
 
 
@@ -53,10 +66,10 @@ def pasted(folder: Path, line: str) -> Done:
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-@pytest.mark.parametrize("line", [line for line in ALL if " serve" not in line])
+@pytest.mark.parametrize("line", [line for line in ALL if not served(line)])
 def test_an_example_works_as_pasted(here: Here, prepared: Path, tmp_path: Path, line: str) -> None:
     folder = prepared
-    if re.search(r"papershelf (load|remove|rebuild)", line):
+    if re.search(r"papershelf (load|remove|rebuild|backup|restore|follow)", line):
         folder = tmp_path / "own"
         shutil.copytree(prepared, folder)
     if "|" in line:
@@ -70,11 +83,11 @@ def test_an_example_works_as_pasted(here: Here, prepared: Path, tmp_path: Path, 
     assert '"data":[]' not in done.out
 
 
-@pytest.mark.parametrize("line", [line for line in ALL if " serve" in line])
+@pytest.mark.parametrize("line", [line for line in ALL if served(line)])
 def test_an_example_of_a_server_is_understood(line: str) -> None:
     words = shlex.split(line)
     at = words.index("papershelf")
-    environ = dict(word.split("=", 1) for word in words[:at])
+    environ = dict(word.split("=", 1) for word in words[:at] if "|" not in words)
     parsed = COMMANDS[words[at + 1]].parser().read(words[at + 2 :])
     assert settings_of(parsed, environ)
 

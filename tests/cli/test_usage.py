@@ -9,7 +9,7 @@ from tests.cli.conftest import Here
 
 MISTAKES = [
     (["lod"], "no command 'lod'; did you mean load?"),
-    (["xyzzy"], "the commands are load, remove, search, show, serve, rebuild, check"),
+    (["xyzzy"], f"the commands are {', '.join(COMMANDS)}"),
     (["--data", "x", "check"], "options go behind the command"),
     (["load"], "load needs files"),
     (["load", "-", "x", "-"], "standard input (-) can be read only once"),
