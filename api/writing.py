@@ -6,6 +6,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
@@ -131,7 +132,8 @@ class WriteDoor:
             if work.done():
                 return await work
             stop.set()
-            await work
+            with suppress(Problem):
+                await work
             raise ClientGone
         except Problem as problem:
             return _refusal(problem)
@@ -250,7 +252,7 @@ class WriteDoor:
         """Raise `Problem` for one who may not write."""
         self._bearer.check(scope)
         origin = header(scope, b"origin")
-        own = {header(scope, b"host"), urlsplit(self._public_url).netloc}
+        own = {header(scope, b"host"), urlsplit(self._public_url).netloc} - {""}
         if origin and origin not in self._origins and origin.partition("://")[2] not in own:
             message = (
                 f"Pages of `{origin[:100]}` may not write here, only those of this server and of "
