@@ -23,7 +23,7 @@ def listing_format(rendering: Rendering, extras: Extras) -> PaperFormat | None:
         ("facets", bool(extras.facets)),
         ("highlight", extras.highlight),
         ("explain", extras.explain),
-        ("fields", extras.fields is not None and rendering.chosen is None),
+        ("fields", extras.fields is not None),
     ]
     errors = [
         ParameterError(
@@ -32,7 +32,7 @@ def listing_format(rendering: Rendering, extras: Extras) -> PaperFormat | None:
             f"`{name}` cannot be had as {rendering.name}; leave it out, or take another form.",
         )
         for name, is_asked in shown
-        if is_asked
+        if is_asked and name in rendering.without
     ]
     if errors:
         raise Problem(errors[0].code, errors[0].message, errors)

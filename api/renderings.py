@@ -61,6 +61,14 @@ class Rendering:
     order: str = ""
     json_schema: JsonSchema = field(default_factory=lambda: {"type": "string"})
 
+    @property
+    def without(self) -> frozenset[str]:
+        """The parameters of a search that ask for what this form has no place for."""
+        if self.papers is None and self.feed is None:
+            return frozenset()
+        extras = {"facets", "facetSize", "highlight", "explain"}
+        return frozenset(extras if self.chosen else extras | {"fields"})
+
     def render(self, schema_name: str, body: bytes, base: str) -> bytes:
         """The bytes of an answer whose JSON is `body`."""
         answer = orjson.loads(body)

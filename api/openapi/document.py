@@ -19,6 +19,7 @@ from api.openapi.hub import hub_schemas
 from api.openapi.papers import paper_schemas
 from api.openapi.protocol import protocol_schemas
 from api.openapi.shapes import ref
+from api.openapi.sharing import share
 from api.openapi.writing import writing_schemas
 from api.operation import GRAPHQL_JSON, JSON, Body, Operation
 from api.renderings import RENDERINGS
@@ -31,7 +32,7 @@ from api.routes import (
     TAGS,
 )
 from schema.errors import PROBLEMS
-from schema.parameters import Parameter, Several
+from schema.parameters import SEARCH, Parameter, Several
 from schema.values import JsonSchema
 
 PROBLEM_JSON = "application/problem+json"
@@ -50,16 +51,24 @@ Search for research papers: list them, search and filter them, read them by thei
 - Errors are RFC 9457 problems with a stable `code` and a list of every fault that was found.
 - A walk by `cursor` meets every paper once, while papers are loaded.
 - `HEAD` works wherever `GET` does.
-"""
+- Answers with papers can be had in other forms, at addresses that end in the suffix of the form,
+  or where `Accept` names its media type.
+
+| suffix | media type | for |
+|---|---|---|
+""" + "".join(
+    f"| `{each.suffix}` | `{each.media}` | {each.purpose} |\n" for each in RENDERINGS.values()
+)
 
 HEADERS: Mapping[str, tuple[str, JsonSchema]] = {
     "ETag": ("The validator of this answer, for `If-None-Match`.", {"type": "string"}),
     "Link": ("Pages that belong to this one (RFC 8288).", {"type": "string"}),
     "Cache-Control": ("`no-cache`: keep it, but ask again.", {"type": "string"}),
+    "Content-Disposition": ("What to call a file of it (RFC 6266).", {"type": "string"}),
     "Vary": ("The request headers that this answer depends on.", {"type": "string"}),
     "Server-Timing": ("Milliseconds that the server took: `app;dur=1.25`.", {"type": "string"}),
     "X-HF-Warning": (
-        "What was not taken as written: its code, `; `, and the same in words.",
+        "What was not taken as written, or finds more: its code, `; `, and the same in words.",
         {"type": "string"},
     ),
     "WWW-Authenticate": ("How to show the token (RFC 6750).", {"type": "string"}),
@@ -102,6 +111,8 @@ def openapi_document(version: str, public_url: str = "") -> Json:
     paths: dict[str, Json] = {}
     for operation in described_operations():
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    components = _components()
+    share(paths, components)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -116,28 +127,37 @@ def openapi_document(version: str, public_url: str = "") -> Json:
         "security": [],
         "tags": [{"name": tag.name, "description": tag.description} for tag in TAGS.values()],
         "paths": paths,
-        "components": {
-            "schemas": paper_schemas(build_schema())
-            | hub_schemas()
-            | changes_schemas()
-            | protocol_schemas()
-            | writing_schemas(),
-            "securitySchemes": {TOKEN: _TOKEN},
-            "parameters": {"IfNoneMatch": _IF_NONE_MATCH},
-            "headers": {
-                name: {"description": text, "schema": value}
-                for name, (text, value) in HEADERS.items()
-            },
-            "responses": {
-                "Problem": _refusal("Any other refusal.", CONNECTION_PROBLEMS),
-                **{str(status): _by_status(status, codes) for status, codes in _COMMON.items()},
-            },
-            "examples": {
-                code: {"summary": PROBLEMS[code].title, "value": problem}
-                for code, problem in examples()["problems"].items()
-            },
+        "components": components,
+    }
+
+
+def _components() -> Json:
+    return {
+        "schemas": paper_schemas(build_schema())
+        | hub_schemas()
+        | changes_schemas()
+        | protocol_schemas()
+        | writing_schemas(),
+        "securitySchemes": {TOKEN: _TOKEN},
+        "parameters": {"IfNoneMatch": _IF_NONE_MATCH},
+        "headers": {
+            name: {"description": text, "schema": value} for name, (text, value) in HEADERS.items()
+        },
+        "responses": {
+            "Problem": _refusal("Any other refusal.", CONNECTION_PROBLEMS),
+            **{str(status): _by_status(status, codes) for status, codes in _COMMON.items()},
+        },
+        "examples": {
+            code: {"summary": PROBLEMS[code].title, "value": problem}
+            for code, problem in examples()["problems"].items()
         },
     }
+
+
+_WHOLE = (
+    " It is the whole result, sent while it is read, unless `limit`, `cursor` or `before` asks for "
+    "a page."
+)
 
 
 def described_operations() -> Iterator[Operation]:
@@ -155,12 +175,18 @@ def described_operations() -> Iterator[Operation]:
         own = {media: name for media, name in answer.content.items() if media not in others}
         yield replace(operation, answer=replace(answer, content=own))
         for form in forms:
+            description = f"{operation.description} The same as with `Accept: {form.media}`."
+            if form.papers and operation.query is SEARCH:
+                description += _WHOLE
             yield replace(
                 operation,
                 path=operation.path + form.suffix,
                 operation_id=operation.operation_id + form.name,
                 summary=f"{operation.summary}, as {form.name}",
-                description=f"{operation.description} The same as with `Accept: {form.media}`.",
+                description=description,
+                query={
+                    name: each for name, each in operation.query.items() if name not in form.without
+                },
                 answer=replace(answer, content={form.media: answer.content[form.media]}),
             )
 
@@ -250,13 +276,14 @@ def _responses(operation: Operation) -> Json:
     whole = operation.operation_id.removesuffix(RENDERINGS[JSON].name)
     shown = answers.get(operation.operation_id) or answers.get(whole, {})
     content: dict[str, Json] = {}
+    names = ["Cache-Control", "Vary"]
     for media, name in answer.content.items():
         form = RENDERINGS.get(media)
         plain = form.json_schema if form else {"type": "string"}
         content[media] = {"schema": ref(name) if name else plain}
+        names += ["Content-Disposition"] if form and form.papers else []
         if media in shown:
             content[media]["example"] = shown[media]
-    names = ["Cache-Control", "Vary"]
     names += ["ETag"] if answer.tagged else []
     names += ["Link"] if answer.linked else []
     names += ["X-HF-Warning"] if answer.warned else []
