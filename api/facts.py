@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 Json = Mapping[str, Any]
 
-_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 _REGISTRIES = {
     "arxiv": "https://arxiv.org/abs/",
@@ -21,7 +21,9 @@ _PRECISIONS = {"year": 1, "month": 2, "day": 3}
 
 def one_line(text: str) -> str:
     """A text on one line: white space and control characters run together to one space."""
-    return _BLANKS.sub(" ", text).strip()
+    if _CONTROL.search(text):
+        text = _CONTROL.sub(" ", text)
+    return " ".join(text.split())
 
 
 def names(paper: Json) -> list[str]:

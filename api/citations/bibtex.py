@@ -15,17 +15,19 @@ from api.formats import PaperFormat
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-_ESCAPES = {
+_IN_PAIRS = {
     "\\": "\\textbackslash{}",
     "~": "\\textasciitilde{}",
     "^": "\\textasciicircum{}",
-} | {character: f"\\{character}" for character in "#$%&_"}
-_IN_PAIRS = str.maketrans(_ESCAPES | {"{": "\\{", "}": "\\}"})
-_NAMED = str.maketrans(_ESCAPES | {"{": "\\lbrace{}", "}": "\\rbrace{}"})
+} | {character: f"\\{character}" for character in "{}#$%&_"}
+_NAMED = _IN_PAIRS | {"{": "\\lbrace{}", "}": "\\rbrace{}"}
 """For texts in which braces are no pairs: BibTeX counts `\\{` too, and wants them in pairs."""
 
-_LIGATURES = re.compile(r"(?<=-)-|(?<=')'|(?<=[`?!])`|(?<=,),|(?<=<)<|(?<=>)>")
-"""The second of two characters that LaTeX would draw as one, `--` as a dash."""
+_SPECIAL = re.compile(r"[\\~^{}#$%&_]")
+
+_LIGATURES = ("--", "''", "``", "?`", "!`", ",,", "<<", ">>")
+"""What LaTeX would draw as one character, `--` as a dash."""
+_SECOND = re.compile(r"(?<=-)-|(?<=')'|(?<=[`?!])`|(?<=,),|(?<=<)<|(?<=>)>")
 
 _ARXIV_CLASS = re.compile(r"[a-z][a-z-]*(\.[A-Za-z-]+)?")
 _NOT_VERBATIM = re.compile(r"[{}\\]")
@@ -33,13 +35,17 @@ _NOT_VERBATIM = re.compile(r"[{}\\]")
 
 def escape(text: str) -> str:
     """A text on one line as LaTeX that shows the same characters."""
-    table = _NAMED if _unpaired(text) else _IN_PAIRS
-    return _LIGATURES.sub(r"{}\g<0>", one_line(text).translate(table))
+    line = one_line(text)
+    table = _NAMED if _unpaired(line) else _IN_PAIRS
+    escaped = _SPECIAL.sub(lambda found: table[found[0]], line)
+    if any(pair in line for pair in _LIGATURES):
+        escaped = _SECOND.sub(r"{}\g<0>", escaped)
+    return escaped
 
 
 def _unpaired(text: str) -> bool:
     depth = 0
-    for brace in re.findall("[{}]", text):
+    for brace in re.findall("[{}]", text) if "{" in text or "}" in text else ():
         depth += 1 if brace == "{" else -1
         if depth < 0:
             return True
@@ -50,7 +56,7 @@ def _fields(paper: Json) -> Iterator[tuple[str, str]]:
     """Names and values, these in braces, in the order of an entry."""
     title = escape(paper["title"])
     # Twice in braces no style changes its case. Then a command must not be its first character,
-    # for `{\\` begins what BibTeX takes for one letter.
+    # for `{\` begins what BibTeX takes for one letter.
     lead = "{}" if title.startswith("\\") else ""
     yield "title", f"{{{{{lead}{title}}}}}"
     if authors := names(paper):
