@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from api.settings import ENGINES, SETTINGS, Settings, SettingsError
+from tests.cli.running import run_here
 from tests.paths import REPOSITORY
 
 
@@ -61,6 +62,8 @@ GOOD = [
         "trusted_proxies",
         ("127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32"),
     ),
+    ("TOKEN", " 0123456789abcdef ", "token", "0123456789abcdef"),
+    ("TOKEN", "a-._~+/b" * 60 + "==", "token", "a-._~+/b" * 60 + "=="),
 ]
 
 
@@ -107,6 +110,12 @@ BAD = [
     ("TRUSTED_PROXIES", "none,127.0.0.1"),
     ("TRUSTED_PROXIES", "10.0.0.0/8,"),
     ("DATA", "a\0b"),
+    ("TOKEN", "0123456789abcde"),
+    ("TOKEN", "0123456789 abcdef"),
+    ("TOKEN", "0123456789abcdeé"),
+    ("TOKEN", "a" * 600),
+    ("TOKEN_FILE", "no such file"),
+    ("TOKEN_FILE", "."),
 ]
 
 
@@ -167,12 +176,50 @@ def test_variables_of_others_and_of_the_tests_are_left_alone() -> None:
         Settings(Path("/x/y"), "whoosh", "::1", 0, 3, (), "https://a.example/p", ("a.b",), 2048),
         Settings(cors_origins=("https://a.example", "http://b.example:81")),
         Settings(max_connections=9, rate_limit=60, trusted_proxies=("10.0.0.0/8", "::1/128")),
+        Settings(token="0123456789abcdef"),
     ],
 )
 def test_a_worker_reads_from_its_environment_what_the_command_line_was_given(
     settings: Settings,
 ) -> None:
     assert Settings.from_environment(settings.to_environment()) == settings
+
+
+SECRET = "not-to-be-shown-0123456789"
+
+
+def test_a_token_is_read_from_a_file_which_goes_before_the_environment(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text(f"{SECRET}\n")
+    environ = {"PAPERSHELF_TOKEN": "another-token-0123", "PAPERSHELF_TOKEN_FILE": str(path)}
+    settings = Settings.from_environment(environ)
+    assert settings.token == SECRET
+    assert Settings.from_environment({}, {"token_file": str(path)}) == settings
+    path.unlink()  # as one that can be read only once
+    assert Settings.from_environment(environ | settings.to_environment()) == settings
+
+
+@pytest.mark.parametrize("content", [b"", b"short", SECRET.encode() * 300, b"two lines\n" * 9])
+def test_a_file_holds_nothing_but_a_token(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "token").write_bytes(content)
+    with pytest.raises(SettingsError, match="must be a file that holds nothing but a token"):
+        Settings.from_environment({"PAPERSHELF_TOKEN_FILE": str(tmp_path / "token")})
+
+
+def test_a_token_is_never_shown(tmp_path: Path) -> None:
+    assert SECRET not in repr(Settings(token=SECRET))
+    (tmp_path / "token").write_text(f"{SECRET} {SECRET}")
+    for name, value in (("TOKEN", f"{SECRET} x"), ("TOKEN_FILE", tmp_path / "token")):
+        with pytest.raises(SettingsError) as caught:
+            Settings.from_environment({f"PAPERSHELF_{name}": str(value)})
+        assert SECRET not in str(caught.value)
+
+
+def test_a_token_is_no_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = run_here(capsys, tmp_path, "serve", "--token", SECRET)
+    assert done.code == 2
+    assert "--token-file" in done.err
+    assert SECRET not in done.err
 
 
 def test_the_engines_are_those_of_the_index() -> None:
