@@ -44,9 +44,8 @@ from schema.dates import DayInterval
 from schema.errors import Problem
 from schema.filters import Condition
 from schema.request import parse_request, read_parameters
-from schema.search import DEFAULT_LIMIT, Extras, QueryWarning, SearchRequest, SortKey
+from schema.search import DEFAULT_LIMIT, SearchRequest, SortKey
 
-PLAIN = Extras(alternatives=False)
 EVERY_DAY: DayInterval = (1_01_01, 9999_12_31)
 GITHUB = "https://github.com/"
 TRENDING = (SortKey("trending", descending=True),)
@@ -58,7 +57,7 @@ MAX_WARNINGS = 8
 MAX_WARNING = 300
 """Warnings that an answer carries in its headers, and the most characters of one."""
 
-NO_SUBMITTER = QueryWarning("submitter", "No source says who submitted a paper.")
+NO_SUBMITTER = ("submitter", "No source says who submitted a paper.")
 
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
@@ -106,14 +105,18 @@ class HubDoor:
     def _search(self, call: Call) -> Planned:
         values = read_parameters(query_parameters(call.scope), call.operation.query)
         asked = parse_request([("q", values["q"])] if "q" in values else [])
-        request = replace(asked, limit=values.get("limit", DEFAULT_LIMIT), extras=PLAIN)
+        request = replace(asked, limit=values.get("limit", DEFAULT_LIMIT))
         view = self._shelf.view
         tag = self._tag(view, b"hub/search?" + call.scope["query_string"])
         return Planned(partial(self._pool.run, self._found, request, view, tag), tag)
 
     def _found(self, request: SearchRequest, view: View, tag: bytes) -> Answer:
-        page = self._shelf.run(self._shelf.plan(request, view))
-        return entries(page.rows, tag, warning_headers(page.warnings))
+        answer = self._shelf.answer(self._shelf.plan(request, view))
+        told = [(each.code, each.message) for each in answer.page.warnings]
+        told += [
+            (each.kind, f"{each.message} (finds {each.total})") for each in answer.alternatives
+        ]
+        return entries(answer.rows, tag, warning_headers(told))
 
     def _daily(self, call: Call) -> Planned:
         values = read_parameters(query_parameters(call.scope), call.operation.query)
@@ -123,7 +126,7 @@ class HubDoor:
 
     def _days(self, scope: Scope, values: Mapping[str, Any], view: View, tag: bytes) -> Answer:
         if "submitter" in values:
-            return entries((), tag, warning_headers((NO_SUBMITTER,)))
+            return entries((), tag, warning_headers([NO_SUBMITTER]))
         days, limit, page = interval(values), values.get("limit", HUB_PAGE), values.get("p", 0)
         rank = page * limit
         if days[0] > days[1] or rank >= self._shelf.stats(view).papers:
@@ -135,9 +138,7 @@ class HubDoor:
     def _trending(self, days: DayInterval, rank: int, limit: int, view: View) -> Listed:
         """The same papers by attention."""
         condition = Condition("listed", intervals=(days,))
-        request = SearchRequest(
-            conditions=(("listedOn", condition),), sort=TRENDING, limit=limit, extras=PLAIN
-        )
+        request = SearchRequest(conditions=(("listedOn", condition),), sort=TRENDING, limit=limit)
         page = self._shelf.run(self._shelf.plan(self._shelf.behind(request, rank, view), view))
         return Listed(page.rows, more=page.next_cursor is not None)
 
@@ -232,9 +233,12 @@ def entries(rows: Sequence[bytes], tag: bytes, headers: Sequence[Header] = ()) -
     return Answer(body, headers=headers, tag=tag, vary=NEGOTIATED)
 
 
-def warning_headers(warnings: Sequence[QueryWarning]) -> list[Header]:
-    """Warnings as `X-HF-Warning: topic; message`, which huggingface_hub logs, once for a topic."""
-    texts = [f"{each.code}; {each.message}".translate(_CONTROLS) for each in warnings]
+def warning_headers(told: Sequence[tuple[str, str]]) -> list[Header]:
+    """Topics and messages as `X-HF-Warning: topic; message`.
+
+    huggingface_hub logs them, the first of each topic.
+    """
+    texts = [f"{topic}; {message}".translate(_CONTROLS) for topic, message in told]
     return [
         (b"x-hf-warning", text[:MAX_WARNING].encode("utf-8", "replace"))
         for text in texts[:MAX_WARNINGS]

@@ -8,7 +8,6 @@ import pytest
 from api.hub import MAX_WARNING, warning_headers
 from index.engines import ENGINES
 from index.shelf import Shelf
-from schema.search import QueryWarning
 from tests.api.client import Client, Silent, running
 from tests.hub.conftest import filled
 from tests.paths import SAMPLE, SHARED
@@ -196,17 +195,36 @@ def test_other_media_types_are_refused(client: Client) -> None:
             assert client.get(target, headers={"accept": accept}).status_code == 200
 
 
-def test_what_was_not_taken_as_written_is_in_a_header(client: Client) -> None:
-    answer = client.get("/api/papers/search", {"q": 'foo:x published:größe\x07 "open'})
-    told = client.get("/v1/papers", {"q": 'foo:x published:größe\x07 "open'}).json()["meta"]
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ('foo:x published:größe\x07 "open', ["field-unknown", "value-invalid", "quote-open"]),
+        ("algnment", ["spelling"]),
+        ("titel:algnment", ["field-unknown"]),
+        ("title:sparse title:nosuchword", ["word"]),
+        ("year:1900 alignment", ["date"]),
+        ("alignment", []),
+    ],
+)
+def test_what_rest_warns_of_and_what_finds_more_is_in_headers(
+    client: Client, query: str, told: list[str]
+) -> None:
+    answer = client.get("/api/papers/search", {"q": query})
     found = [value.decode() for name, value in answer.headers.raw if name == b"x-hf-warning"]
-    expected = [f"{each['code']}; {each['message']}" for each in told["warnings"]]
+    meta = client.get("/v1/papers", {"q": query}).json()["meta"]
+    expected = [f"{each['code']}; {each['message']}" for each in meta["warnings"]]
+    expected += [
+        f"{each['kind']}; {each['message']} (finds {each['total']})"
+        for each in meta["alternatives"]
+    ]
     assert found == [each.replace("\x07", " ") for each in expected]
-    assert len(found) >= 3
+    topics = [each.partition(";")[0] for each in found]
+    assert set(told) <= set(topics)
+    assert bool(told) == bool(topics)
 
 
 def test_a_warning_is_one_line_of_bounded_length() -> None:
-    long = QueryWarning("x", "ü\r\nSet-Cookie: a=b\x85" + "ü" * 1000)
+    long = ("x", "ü\r\nSet-Cookie: a=b\x85" + "ü" * 1000)
     headers = warning_headers([long] * 100)
     assert len(headers) < 10
     for _, value in headers:
