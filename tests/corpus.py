@@ -114,3 +114,20 @@ def _paper(
         "createdSeq": number + 1,
     }
     return paper, listed
+
+
+def exports(count: int, seed: int) -> list[dict[str, Any]]:
+    """`count` papers of the same kinds in the form of our own export, which a shelf loads."""
+    random_ = random.Random(seed)
+    words = vocabulary()
+    weights = [1 / rank for rank in range(1, len(words) + 1)]
+    days = [f"{random_.randint(2015, 2025)}-{month:02d}-15" for month in range(1, 13)]
+    made = []
+    for number in range(count):
+        title = " ".join(random_.choices(words, weights, k=random_.randint(1, 9)))
+        if made and random_.random() < 0.15:
+            title = random_.choice(made)["title"].upper()
+        paper, _ = _paper(random_, number, title, words, weights, days)
+        del paper["sources"], paper["createdSeq"]
+        made.append(paper | {"publishedPrecision": paper["publishedAt"] and "day"})
+    return made
