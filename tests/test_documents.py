@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from api.renderings import RENDERINGS as FORMS
 from api.route_parameters import UPLOAD
 from api.routes import OPERATIONS
 from api.tools import TOOLS
@@ -43,6 +44,21 @@ def test_every_parameter_of_an_upload_is_documented() -> None:
 def test_every_filter_is_documented() -> None:
     expected = [[f"`{f.name}`", f.description, f"`{f.example}`"] for f in FILTERS]
     assert table(REST, "filters") == expected
+
+
+def test_every_form_is_documented() -> None:
+    offering = {each: {op.path for op in OPERATIONS if each in op.answer.content} for each in FORMS}
+    expected = [
+        [
+            f"`{form.suffix}`",
+            f"`{form.media}`",
+            form.purpose,
+            "all with papers" if "/v1/papers/{id}/related" in paths else "searches, days",
+            "whole result" if form.papers else "page",
+        ]
+        for form, paths in ((FORMS[media], paths) for media, paths in offering.items())
+    ]
+    assert table(REST, "forms") == expected
 
 
 def test_every_tool_is_documented() -> None:
