@@ -100,9 +100,8 @@ def _author(name: Name) -> str:
     if name.whole:
         return f"{{{escape(name.family)}}}"
     family = _part(name.family)
-    words = family.split()
-    if len(words) > 1 and any(word[0].islower() for word in words):
-        family = f"{{{family}}}"
+    if not all(word[0].isupper() for word in name.family.split()):  # or readers find particles
+        family = f"{{{escape(name.family)}}}"
     last = f"{_part(name.particle)} {family}" if name.particle else family
     return ", ".join([last, *filter(None, (_part(name.suffix), _part(name.given)))])
 
