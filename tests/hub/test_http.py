@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -9,8 +10,11 @@ from api.hub import MAX_WARNING, warning_headers
 from index.engines import ENGINES
 from index.shelf import Shelf
 from tests.api.client import Client, Silent, running
+from tests.api.test_hostile import KNOWN as KNOWN_TEXTS
+from tests.api.test_hostile import hostile
 from tests.hub.conftest import filled
 from tests.paths import SAMPLE, SHARED
+from tests.scale import SEED, scaled
 
 REAL = SHARED / "formats" / "hf-api-papers-search.json"
 """An answer of Hugging Face's own, from before it told of days and links."""
@@ -230,6 +234,23 @@ def test_a_warning_is_one_line_of_bounded_length() -> None:
     for _, value in headers:
         assert len(value.decode()) == MAX_WARNING
         assert not any(code < 0x20 for code in value)
+
+
+def test_any_text_is_answered_as_rest_answers_it(client: Client) -> None:
+    """As a query, and as an id; `/` ends an address of REST otherwise."""
+    for text in hostile(len(KNOWN_TEXTS) + scaled(1000), f"{SEED} hub"):
+        rest = client.get("/v1/papers", {"q": text})
+        hub = client.get("/api/papers/search", {"q": text})
+        assert hub.status_code == rest.status_code, repr(text)
+        if rest.status_code == 200:
+            ids = [each["externalIds"]["arxiv"] or each["id"] for each in rest.json()["data"]]
+            assert [each["paper"]["id"] for each in hub.json()] == ids, repr(text)
+        else:
+            assert hub.json()["code"] == rest.json()["code"]
+        identifier = quote(text[:1000].replace("/", "-") or "-", safe="")
+        for target in (f"/api/papers/x{identifier}", f"/papers/x{identifier}.md"):
+            answer = client.get(target)
+            assert (answer.status_code, answer.json()["code"]) == (404, "paper-not-found")
 
 
 def test_an_empty_shelf_lists_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
