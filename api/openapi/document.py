@@ -32,7 +32,7 @@ from api.routes import (
     TAGS,
 )
 from schema.errors import PROBLEMS
-from schema.parameters import SEARCH, Parameter, Several
+from schema.parameters import LIMIT, SEARCH, Parameter, Several
 from schema.values import JsonSchema
 
 PROBLEM_JSON = "application/problem+json"
@@ -154,10 +154,13 @@ def _components() -> Json:
     }
 
 
-_WHOLE = (
-    " It is the whole result, sent while it is read, unless `limit`, `cursor` or `before` asks for "
-    "a page."
+_PAGE_LIMIT = replace(
+    LIMIT,
+    description="How many papers a page has. Without it, `cursor` and `before` the whole result "
+    "comes, sent while it is read.",
+    value={name: each for name, each in LIMIT.value.items() if name != "default"},
 )
+"""Clients send a default as if it had been asked for, and would never get a whole result."""
 
 
 def described_operations() -> Iterator[Operation]:
@@ -175,18 +178,16 @@ def described_operations() -> Iterator[Operation]:
         own = {media: name for media, name in answer.content.items() if media not in others}
         yield replace(operation, answer=replace(answer, content=own))
         for form in forms:
-            description = f"{operation.description} The same as with `Accept: {form.media}`."
+            query = {k: each for k, each in operation.query.items() if k not in form.without}
             if form.papers and operation.query is SEARCH:
-                description += _WHOLE
+                query |= {LIMIT.name: _PAGE_LIMIT}
             yield replace(
                 operation,
                 path=operation.path + form.suffix,
                 operation_id=operation.operation_id + form.name,
                 summary=f"{operation.summary}, as {form.name}",
-                description=description,
-                query={
-                    name: each for name, each in operation.query.items() if name not in form.without
-                },
+                description=f"{operation.description} The same as with `Accept: {form.media}`.",
+                query=query,
                 answer=replace(answer, content={form.media: answer.content[form.media]}),
             )
 
