@@ -52,10 +52,12 @@ def llms_text(stats: Stats, example: str | None, base: str, max_body: int) -> An
 > A search service for research papers: {papers}{years}. REST, GraphQL and MCP give the same answers, without a key.
 
 - Addresses that end in `.md` answer in Markdown, the same ones without it in JSON.
+- Of the same addresses `.bib`, `.ris` and `.csl.json` are citations, `.ndjson` and `.csv` data; of a search without `limit` they bring the whole result.
 - A query is words, "phrases", `field:word`, ranges (`published:2024-06..2025-05`), AND, OR, NOT, `-word` and `pre*`. Any text is valid; an answer tells what was not taken as written.
 - Totals are exact, and an answer carries the address of the page that follows it. A walk from page to page meets every paper once.
 - Limits: {DEFAULT_LIMIT} papers a page unless `limit` says otherwise, at most {MAX_LIMIT}; {MAX_BATCH} ids in a batch; {max_body:,} bytes in a body. A refusal says what would pass.
 - To ask again, send the `ETag` of an answer as `If-None-Match`: 304 says that nothing has changed.
+- To follow a search or the newest day, ask for it as `/v1/papers.atom` or `/v1/daily.atom`, `.rss` or `.feed.json`.
 - To cite a paper, name its authors, title and date, and link to its DOI or arXiv id where `externalIds` has one, else to its page. The id of a paper here never changes.
 
 """  # noqa: E501
