@@ -59,7 +59,10 @@ class Forms:
 
     def formed(self, planned: Planned, call: Call) -> Planned:
         """The same answer in the form of its call; its validator is of the JSON's and the form."""
-        tag = planned.tag and planned.tag + call.rendering.suffix.encode()
+        suffix = call.rendering.suffix
+        # Links to other pages lead on in the way that was asked: by the suffix, or by the header.
+        way = suffix if call.scope["path"].endswith(suffix) else suffix.replace(".", "-")
+        tag = planned.tag and planned.tag + way.encode()
         if tag and call.rendering.feed:  # whose addresses are whole
             tag += b"-" + content_tag(self._base(call).encode())[:12]
         return replace(planned, make=partial(self._form, planned, call, tag), tag=tag)

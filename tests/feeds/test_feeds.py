@@ -122,6 +122,21 @@ def test_suffix_and_header_give_the_same_feed(client: Client, suffix: str) -> No
 
 
 @FORMS
+@pytest.mark.parametrize("named_first", [True, False])
+def test_a_way_on_keeps_to_the_way_that_was_asked(
+    client: Client, suffix: str, named_first: bool
+) -> None:
+    """`Link` leads on by suffix or by header as the request came, whichever was answered first."""
+    query = f"?q=alignment&limit={3 + named_first}"
+    ways = [(f"/v1/papers{suffix}", {}), ("/v1/papers", {"accept": MEDIA[suffix]})]
+    for path, headers in ways if named_first else reversed(ways):
+        answer = client.get(path + query, headers=headers)
+        following = answer.links["next"]["url"]
+        assert urlsplit(following).path == path
+        assert read(client.get(following, headers=headers)).items
+
+
+@FORMS
 def test_a_reader_that_has_it_gets_304(client: Client, suffix: str) -> None:
     for target in (f"/v1/papers{suffix}?q=alignment", f"/v1/daily/2025-12-12{suffix}"):
         first = client.get(target)
