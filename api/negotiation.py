@@ -19,6 +19,14 @@ def preferred_media(accept: str, offered: Sequence[str]) -> str | None:
     `accept` is the header's value; without one the first is taken. Types in `offered` are lower
     case, and the first goes before others of the same weight.
     """
+    if not accept:
+        return offered[0]
+    if len(accept) > MAX_REMEMBERED:
+        return _preferred_media(accept, tuple(offered))
+    return _remembered_media(accept, tuple(offered))
+
+
+def _preferred_media(accept: str, offered: tuple[str, ...]) -> str | None:
     ranges = media_ranges(accept)
     if not ranges:
         return offered[0]
@@ -98,5 +106,6 @@ def _preferred_coding(text: str, offered: tuple[str, ...]) -> str | None:
     return best
 
 
+_remembered_media = lru_cache(256)(_preferred_media)
 _remembered_ranges = lru_cache(256)(_media_ranges)
 _remembered_coding = lru_cache(256)(_preferred_coding)
