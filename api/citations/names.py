@@ -17,7 +17,7 @@ _OF_GROUPS = re.compile(
     r"^The\s|(?<!\S)(?i:and|of|for|&|et|others|inc|ltd|llc|corp|teams?|groups?|collaborations?"
     r"|consortium|project|university|institute|labs?|laborator(?:y|ies)|corporation|company"
     r"|foundation|cent(?:er|re)|network|community|initiative|association|society|committee)"
-    r"[.,]*(?!\S)"
+    r"\.?(?!\S)"
 )
 """Words that no person's name has."""
 
@@ -52,7 +52,7 @@ def split_name(text: str) -> Name:
     order is not known, and with commas that are not understood.
     """
     words = text.split()
-    if _OF_GROUPS.search(text) or _ORDER_UNKNOWN.search(text):
+    if _OF_GROUPS.search(text.replace(",", " ")) or _ORDER_UNKNOWN.search(text):
         return _whole(words)
     before, *after = (part.strip() for part in text.split(","))
     if after and not (len(after) == 1 and before and after[0]):

@@ -62,6 +62,8 @@ def test_a_name_has_parts(
         ", John",
         "Marie Curie et al.",
         "and Jun Wang",
+        "Wang,and",
+        "Lee, Ann and",
         "Doe, Jr.",
     ],
 )
