@@ -16,6 +16,9 @@ from tests.conformance.judges import JUDGES, Judge
 from tests.conformance.server import ServerError, serving
 from tests.conformance.tools import Tools, ToolsError
 
+TOKEN = "token-of-a-server-that-is-judged"
+"""What whoever writes there must show."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -51,7 +54,7 @@ def judged(judges: Sequence[Judge], *, full: bool) -> int:
     passed = 0
     failed = 0
     try:
-        with serving() as address:
+        with serving(token=TOKEN) as address:
             for judge in judges:
                 lack = missing.get(judge.tools)
                 if lack is None:
@@ -82,7 +85,8 @@ def _prepared(judges: Iterable[Judge]) -> dict[Tools, str]:
 def run(judge: Judge, address: str, *, full: bool) -> Verdict:
     """Run one judge in an empty folder; it and what it started end within its time."""
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "NODE_OPTIONS")}
-    environment |= {"CONFORMANCE_URL": address, "CONFORMANCE_FULL": "1" if full else ""}
+    environment |= {"CONFORMANCE_URL": address, "CONFORMANCE_TOKEN": TOKEN}
+    environment |= {"CONFORMANCE_FULL": "1" if full else ""}
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="papershelf-judge-") as folder:
         judge.tools.furnish(Path(folder))

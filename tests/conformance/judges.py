@@ -105,13 +105,6 @@ JUDGES: Sequence[Judge] = (
         HERE / "openapi" / "python_client.py",
     ),
     Judge(
-        "schemathesis",
-        "REST against its description: all checks, stateful; 5 minutes with --full",
-        PYTHON,
-        HERE / "openapi" / "fuzz.py",
-        seconds=480,
-    ),
-    Judge(
         "mcp",
         "the official client of MCP for Python: three ways in, every tool, refusals",
         PYTHON,
@@ -122,5 +115,13 @@ JUDGES: Sequence[Judge] = (
         "Pandoc reads citations as BibTeX, RIS and CSL-JSON, and cites by them",
         PYTHON,
         HERE / "citations" / "pandoc.py",
+    ),
+    # The last: it loads papers, and removes some.
+    Judge(
+        "schemathesis",
+        "REST against its description: writes too, all checks, stateful; 5 minutes with --full",
+        PYTHON,
+        HERE / "openapi" / "fuzz.py",
+        seconds=480,
     ),
 )

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 ADDRESS = os.environ["CONFORMANCE_URL"]
+TOKEN = os.environ["CONFORMANCE_TOKEN"]
 FULL = bool(os.environ.get("CONFORMANCE_FULL"))
 BOUNDS = ["--max-time", "300"] if FULL else ["--max-examples", "10", "--seed", "20251212"]
 """By time, with other requests in each run; in short by number, so that a busy machine does the
@@ -22,6 +23,7 @@ def main() -> int:
     command = [sys.executable, "-m", "schemathesis.cli"]
     command += ["--config-file", str(HERE / "schemathesis.toml")]
     command += ["run", f"{ADDRESS}/openapi.json", "--checks", "all", "--continue-on-failure"]
+    command += ["--header", f"Authorization: Bearer {TOKEN}"]
     command += [*BOUNDS, "--generation-database", "none", "--no-color"]
     command += ["--report", "json", "--report-json-path", "report.json"]
     # Hooks are a module that is looked for on the path.
