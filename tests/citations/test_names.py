@@ -1,12 +1,13 @@
 """Names taken apart, and those that must stay whole."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, seed
 
 from api.citations.names import Name, split_name
 from api.facts import one_line
 from tests.citations.papers import NASTY
 from tests.citations.reading import words
+from tests.scale import SEED
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,7 @@ def test_a_name_stays_whole(text: str) -> None:
     assert split_name(text) == Name(text, whole=True)
 
 
+@seed(SEED)
 @given(NASTY.map(one_line).filter(bool))
 def test_no_part_of_a_name_is_lost(text: str) -> None:
     name = split_name(text)

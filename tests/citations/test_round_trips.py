@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from api.citations import BIBTEX, CSL, RIS
@@ -13,7 +13,7 @@ from api.facts import one_line
 from api.formats import PaperFormat
 from tests.citations.papers import NASTY, Paper, paper
 from tests.citations.reading import Read, read_bibtex, read_csl, read_ris, words, written
-from tests.scale import scaled
+from tests.scale import SEED, scaled
 
 Reader = Callable[[str], list[Read]]
 
@@ -43,6 +43,7 @@ def test_known_papers_are_read_back_equal(
 
 
 @FORMATS
+@seed(SEED)
 @settings(max_examples=scaled(1000), deadline=None)
 @given(title=NASTY, abstract=NASTY, names=st.lists(NASTY, max_size=4), category=NASTY)
 def test_no_text_breaks_out(
