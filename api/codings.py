@@ -9,6 +9,9 @@ import zstandard
 _ZSTD_LEVEL, _BROTLI_QUALITY, _GZIP_LEVEL = 3, 2, 4
 """A page of 42 kB becomes 14 kB by each; they take 0.08, 0.2 and 0.44 ms."""
 
+_BROTLI_WINDOW = 19
+"""Of a stream, as a power of 2: 1 MB of memory instead of 7 with 22, and 0.2 % more bytes."""
+
 _GZIP_FORMAT = 31
 """zlib's number for a window of 32 KiB within the frame of gzip."""
 
@@ -27,7 +30,7 @@ def _zstd() -> Coder:
 
 
 def _brotli() -> Coder:
-    coder = brotli.Compressor(quality=_BROTLI_QUALITY)
+    coder = brotli.Compressor(quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)
     return coder.process, coder.finish
 
 

@@ -73,6 +73,10 @@ async def _measure(server: Watched) -> None:
             f"{total:7,} {cost.size / 1e6:5.0f} {cost.wall:6.1f} {cost.cpu * 1e6 / total:13.1f}"
         )
         print(f"{name:46} {figures} {cost.growth / 2**20:10.1f}", flush=True)
+    before = server.memory()
+    eight = [Case(".csv", coding=each) for each in ("", "zstd", "br", "gzip") for _ in range(2)]
+    peak = await _peak(server, asyncio.gather(*(_download(server, case) for case in eight)))
+    print(f"{'eight of CSV at once':46} {(peak - before) / 2**20:45.1f}")
     alone = await _latencies(server)
     running = [asyncio.ensure_future(_over_and_over(server, case)) for case in CASES[:2]]
     await asyncio.sleep(BEGINNING_SECONDS)
@@ -86,12 +90,19 @@ async def _measure(server: Watched) -> None:
 
 async def _cost(server: Watched, case: Case) -> Cost:
     before, cpu, began = server.memory(), server.cpu(), time.monotonic()
-    peak = before
     done = asyncio.ensure_future(_download(server, case))
+    peak = await _peak(server, done)
+    return Cost(done.result(), time.monotonic() - began, server.cpu() - cpu, peak - before)
+
+
+async def _peak(server: Watched, done: "asyncio.Future[Any]") -> int:
+    """The most memory that the server has until something is done."""
+    peak = server.memory()
     while not done.done():
         peak = max(peak, server.memory())
         await asyncio.sleep(SAMPLE_SECONDS)
-    return Cost(await done, time.monotonic() - began, server.cpu() - cpu, peak - before)
+    await done
+    return peak
 
 
 async def _download(server: Watched, case: Case) -> int:
