@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, cast
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -65,7 +65,7 @@ def feed_lines(source: str, since: ChangeToken | None) -> Iterator[Iterator[byte
     """
     address = feed_address(source)
     if address is not None:
-        with _fetched(address, since) as stream, closing(_lines(stream)) as lines:
+        with _fetched(address, since) as body, closing(_lines(body)) as lines:
             yield lines
     elif source == "-":
         with open(sys.stdin.fileno(), "rb", closefd=False) as file, closing(_lines(file)) as lines:
@@ -73,6 +73,21 @@ def feed_lines(source: str, since: ChangeToken | None) -> Iterator[Iterator[byte
     else:
         with Path(source).open("rb") as file, closing(_lines(file)) as lines:
             yield lines
+
+
+class _Body(io.RawIOBase):
+    """A response as it comes in: what arrived before a break is read before the break is told."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self._response = response
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        data = self._response.read1(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
@@ -108,7 +123,7 @@ for _handler in (
 
 
 @contextmanager
-def _fetched(address: str, since: ChangeToken | None) -> Iterator[BinaryIO]:
+def _fetched(address: str, since: ChangeToken | None) -> Iterator[_Body]:
     url = f"{address}?{urlencode({'since': str(since)})}" if since else address
     request = urllib.request.Request(
         url,
@@ -130,7 +145,7 @@ def _fetched(address: str, since: ChangeToken | None) -> Iterator[BinaryIO]:
         media = response.headers.get_content_type()
         if media != NDJSON_MEDIA:
             raise FeedError(f"{address} answers {media[:80]}: that is no server of this kind.")
-        yield response
+        yield _Body(response)
 
 
 def _refusal(error: urllib.error.HTTPError) -> Exception:
