@@ -245,7 +245,7 @@ SETTINGS: tuple[Setting, ...] = (
         "131072",
         _whole(1024, 64 * 1024 * 1024),
         "a number of bytes from 1024 to 67108864",
-        "Largest request body that is read, in bytes.",
+        "Largest request body that is read, in bytes; uploads have a bound of their own.",
         "BYTES",
     ),
     Setting(

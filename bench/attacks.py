@@ -9,6 +9,7 @@ from bench.hostile import (
     OK,
     PIPELINED,
     SHELF,
+    SIGNED,
     Attack,
     Ending,
     aliases,
@@ -53,6 +54,7 @@ _HELLO = bytes.fromhex("16030100f8010000f40303") + b"\x5a" * 245
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")
 _BOMB = gzip.compress(b" " * 2**24)
 _CHUNKED = "Transfer-Encoding: chunked"
+_LAST = "Connection: close"
 _INJECTED = quote("x\r\nSet-Cookie: a=b\r\n\r\n<script>")
 
 HEADER = ("header-invalid",)
@@ -176,6 +178,24 @@ ATTACKS: tuple[Attack, ...] = (
            Ending.LEAVES),
     Attack("endless chunks", posted(_CHUNKED, body=b"1\r\n \r\n" * 140_000), TOO_BIG,
            Ending.WAITS),
+    # Writing
+    Attack("upload without a token", post(SHELF, b" " * 2**18), ("token-missing",),
+           Ending.CLOSED),
+    Attack("upload with a wrong token",
+           post(SHELF, b" " * 2**18, "Authorization: Bearer " + "x" * 20_000), ("token-invalid",),
+           Ending.CLOSED),
+    Attack("removal without a token", head_of("Host: soak", method="DELETE", target=SHELF + "/x"),
+           ("token-missing",)),
+    Attack("removal of nobody", head_of("Host: soak", SIGNED, method="DELETE", target=SHELF + "/x"),
+           ("paper-not-found", "server-busy")),
+    Attack("upload of 1 TB", head_of("Host: soak", SIGNED, f"Content-Length: {10**12}",
+           method="POST", target=SHELF, body=b"{"), TOO_BIG, Ending.CLOSED),
+    Attack("upload of a gzip bomb", post(SHELF + "?dryRun=true", _BOMB, SIGNED, _LAST),
+           ("source-unreadable", "server-busy"), Ending.CLOSED),
+    Attack("upload of rejects", post(SHELF + "?dryRun=true", b"{}\n" * 20_000, SIGNED, _LAST),
+           (OK, "server-busy"), Ending.CLOSED),
+    Attack("half an upload", head_of("Host: soak", SIGNED, "Content-Length: 1000000",
+           method="POST", target=SHELF, body=b"{}\n" * 1000), (), Ending.LEAVES),
     # Manners
     Attack("pipeline", pipeline, (OK, "parameter-invalid", "route-not-found"),
            replies=PIPELINED),

@@ -16,6 +16,9 @@ PIPELINED = 100
 """Requests in a row, as many as one connection may have."""
 SHELF = "/v1/papers"
 BATCH = "/v1/papers/batch"
+TOKEN = "token-of-a-server-under-attack"
+SIGNED = f"Authorization: Bearer {TOKEN}"
+"""What whoever writes must show: some of the hostile have it."""
 OK = ""
 """Where the code of a refusal might stand: answered."""
 

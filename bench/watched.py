@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bench.hostile import TOKEN
 from bench.wire import Connection, request
 from tests.paths import REPOSITORY
 
@@ -118,13 +119,14 @@ async def _port(process: asyncio.subprocess.Process) -> int:
 
 
 async def _python(*arguments: str) -> asyncio.subprocess.Process:
-    """A Python process with the environment of who has set nothing of ours, all streams piped."""
+    """A Python process with the environment of who has set nothing but a token, streams piped."""
     pipe = asyncio.subprocess.PIPE
+    plain = {k: v for k, v in os.environ.items() if not k.startswith("PAPERSHELF_")}
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
         cwd=REPOSITORY,
-        env={k: v for k, v in os.environ.items() if not k.startswith("PAPERSHELF_")},
+        env=plain | {"PAPERSHELF_TOKEN": TOKEN},
         stdin=pipe,
         stdout=pipe,
         stderr=pipe,

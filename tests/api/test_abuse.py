@@ -22,6 +22,7 @@ from api.pool import Pool
 from api.protocol import MAX_PIPELINED
 from api.routes import MAX_BATCH
 from api.settings import Settings
+from api.writing import MAX_REJECTS, MAX_UNPACKED, MAX_UPLOAD, MAX_UPLOADS
 from bench.assault import POOLS, carry_out
 from bench.attacks import ATTACK, ATTACKS
 from bench.corpus import generated
@@ -176,7 +177,15 @@ def test_the_bounds_are_documented() -> None:
     bounds, budget = Bounds(), signature(Pool).parameters["budget"].default
     expected = [
         ("request line and headers", f"{MAX_HEAD // 1024} KiB, in {bounds.head:g} s"),
-        ("body", f"{Settings().max_body // 1024} KiB, in {bounds.body:g} s"),
+        (
+            "body",
+            f"{Settings().max_body // 1024} KiB, in {bounds.body:g} s, or at "
+            f"{bounds.rate / 1024:g} KiB a second",
+        ),
+        ("upload with the token", f"{MAX_UPLOAD // 2**20} MiB, at the same rate"),
+        ("the same, unpacked", f"{MAX_UNPACKED // 2**20:,} MiB"),
+        ("rejects of an upload", f"{MAX_REJECTS:,}"),
+        ("uploads at once", f"{MAX_UPLOADS}, one of them loading"),
         ("connections of a worker", f"{Settings().max_connections:,}"),
         ("requests on a connection ahead of their answers", f"{MAX_PIPELINED}"),
         ("a connection without a request", f"{bounds.idle:g} s"),
