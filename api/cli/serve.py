@@ -44,6 +44,10 @@ def run(arguments: argparse.Namespace, settings: Settings, terminal: Terminal) -
                 f"warning: everyone who can reach port {port} of this machine can read the shelf; "
                 "--host 127.0.0.1 keeps it to yourself"
             )
+            if settings.token:
+                terminal.note(
+                    "warning: whoever writes sends the token as it is; put TLS before the server"
+                )
         for line in addresses(settings, port, stored):
             terminal.answer(line)
         bounds = _fitting(settings.max_connections)

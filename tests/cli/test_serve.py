@@ -115,11 +115,14 @@ def test_an_address_of_another_machine_is_one_line(here: Here, tmp_path: Path, h
 
 
 def test_it_warns_when_everyone_can_reach_it(tmp_path: Path) -> None:
-    with started(tmp_path, "serve", "--host", "0.0.0.0", "--port", "0") as process:
+    (tmp_path / "token").write_text("a-token-that-is-long")
+    options = ("--host", "0.0.0.0", "--port", "0", "--token-file", "token")
+    with started(tmp_path, "serve", *options) as process:
         lines = begun(process)
         assert base_of(lines).startswith("http://127.0.0.1:")
         assert process.stderr is not None
         assert b"warning: everyone who can reach port" in process.stderr.readline()
+        assert b"put TLS before the server" in process.stderr.readline()
 
 
 def test_its_bounds_are_those_of_the_settings(tmp_path: Path) -> None:
