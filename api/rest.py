@@ -95,7 +95,7 @@ class RestDoor:
         self._dispatch = Dispatch(
             (each, self._handlers[each.operation_id])
             for each in OPERATIONS
-            if each.path.startswith("/v1/")
+            if each.operation_id in self._handlers
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -250,7 +250,7 @@ def test_what_is_not_there_says_so(client: Client) -> None:
 
 def test_wrong_methods_are_told_the_right_ones(client: Client) -> None:
     for method, target, allowed in (
-        ("DELETE", "/v1/papers", "GET, HEAD, OPTIONS"),
+        ("DELETE", "/v1/papers", "GET, HEAD, POST, OPTIONS"),
         ("GET", "/v1/papers/batch", "POST, OPTIONS"),
         ("PUT", "/healthz", "GET, HEAD, OPTIONS"),
     ):
