@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -14,6 +15,9 @@ BATCH_LINES = 500
 BATCH_BYTES = 8 * 2**20
 BATCH_SECONDS = 1.0
 """A transaction has at most so many lines, of about so many bytes, that came in such a time."""
+
+PATIENCE = 30.0
+"""Seconds that following waits at its end for another process that holds the index lock."""
 
 
 @dataclass(slots=True)
@@ -33,20 +37,21 @@ class FollowReport:
 class Changes:
     """The changes of one shelf, going out and coming in.
 
-    `tag_key` keys validators. `pace` gives what is to be called between the commits of one run and
-    indexes now and then; `finish` at its end makes all of it findable.
+    `tag_key` keys validators. `begin` is called before a run and gives what is to be called between
+    its commits, which indexes now and then; `finish` at its end makes all of it findable, and waits
+    so many seconds for others who are at it.
     """
 
     def __init__(
         self,
         store: Store,
         tag_key: bytes,
-        pace: Callable[[], Callable[[], None]],
-        finish: Callable[[], None],
+        begin: Callable[[], Callable[[], None]],
+        finish: Callable[[float], None],
     ) -> None:
         self._store = store
         self._tag_key = tag_key
-        self._pace = pace
+        self._begin = begin
         self._finish = finish
 
     # Going out
@@ -107,7 +112,7 @@ class Changes:
         may be cut anywhere and begun again. What is whole ahead of a fault is kept; then this
         raises `FeedError` for lines that cannot be followed here, and whatever `lines` raises.
         """
-        report, between = FollowReport(place=self._store.followed()), self._pace()
+        report, between = FollowReport(place=self._store.followed()), self._begin()
         try:
             for batch in _batches(_read(lines)):
                 seen = report.place.seq if report.place else 0
@@ -115,11 +120,14 @@ class Changes:
                 fresh = [line for line in batch if line.token.seq > seen]
                 report.puts += sum(line.saved is not None for line in fresh)
                 report.removals += sum(line.saved is None for line in fresh)
-                committed(report)
-                between()
-        finally:
-            if report.changes:
-                self._finish()
+                if fresh:
+                    committed(report)
+                    between()
+        except BaseException:
+            with suppress(Exception):  # what stopped it is what the caller must hear of
+                self._finish(0.0)
+            raise
+        self._finish(PATIENCE)  # also for what a run before has stored, but did not live to index
         return report
 
 

@@ -88,7 +88,7 @@ class Shelf:
         self.ready = False
         self._views = Views(self._store, self._engine)
         self._suggestions = Suggestions()
-        self.changes = Changes(self._store, self._tag_key, self._pace, self._make_findable)
+        self.changes = Changes(self._store, self._tag_key, self._begin, self._make_findable)
         self._searches = Searches(self._views, self._codec, self._engine.capabilities, recipe)
 
     def __enter__(self) -> "Shelf":
@@ -179,8 +179,8 @@ class Shelf:
         """
         if not dry_run:
             self.changes.refuse_on_copy()
-            self._indexer.settle(PATIENCE)
-        loader = Loader(self._store, self._rejects, observer, self._pace())
+        between = (lambda: None) if dry_run else self._begin()
+        loader = Loader(self._store, self._rejects, observer, between)
         try:
             for each in sources:
                 loader.load(each, format_name=format_name, page_date=page_date, dry_run=dry_run)
@@ -201,8 +201,9 @@ class Shelf:
         self._make_findable()
         return removals
 
-    def _pace(self) -> Callable[[], None]:
-        """What is to be called between the commits of one run, and indexes now and then."""
+    def _begin(self) -> Callable[[], None]:
+        """Begin to write; what is to be called between the commits indexes now and then."""
+        self._indexer.settle(PATIENCE)
         indexed = time.monotonic()
 
         def index_now_and_then() -> None:

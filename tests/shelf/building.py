@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -67,10 +68,15 @@ def random_papers(count: int, seed: int) -> Iterator[dict[str, Any]]:
 
 
 def load(shelf: Shelf, folder: Path, *papers: dict[str, Any], name: str = "x.jsonl") -> LoadReport:
-    """Load papers from a file of this name."""
+    """Load papers from a file of this name, and wait for a shelf that indexes by itself."""
     path = folder / name
     path.write_text(lines(*papers))
-    return shelf.load([path], Silent())
+    report = shelf.load([path], Silent())
+    deadline = time.monotonic() + 60
+    while shelf._threads and not shelf.is_searchable(shelf.position):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return report
 
 
 def store_only(shelf: Shelf, folder: Path, *papers: dict[str, Any]) -> None:
