@@ -4,12 +4,14 @@ import asyncio
 import logging
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
+from math import inf
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
@@ -59,6 +61,9 @@ MAX_REMOVALS = 32
 
 SEARCHABLE_WITHIN = 30.0
 """Seconds that `wait=true` waits after a load until searches find it."""
+
+LOADED_WITHIN = 600.0
+"""Seconds after which the rest of an upload is not read; 64 MiB of papers take half a minute."""
 
 LOOK_EVERY = 0.05
 WRITTEN_AT_ONCE = 2**20
@@ -121,28 +126,25 @@ class WriteDoor:
 
     async def _uploaded(self, call: Call, given: Mapping[str, Any]) -> Answer:
         """Receive and load, and stop where the client goes away."""
-        stop = threading.Event()
+        stop = _Stop(self._closing)
         stored = await self._received(call.receive)
         name = given.get("name") or _file_name(call.scope) or "upload"
-        upload = Upload(stored, name, MAX_UNPACKED, MAX_REJECTS, partial(self._stopped, stop))
-        work = asyncio.ensure_future(self._in_turn(upload, given))
+        upload = Upload(stored, name, MAX_UNPACKED, MAX_REJECTS, stop.reason)
+        work = asyncio.ensure_future(self._in_turn(upload, stop, given))
         gone = asyncio.ensure_future(_until_gone(call.receive))
         try:
             await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 return await work
-            stop.set()
+            stop.gone = True
             with suppress(Problem):
                 await work
             raise ClientGone
         except Problem as problem:
             return _refusal(problem)
         finally:
-            stop.set()
+            stop.gone = True
             gone.cancel()
-
-    def _stopped(self, stop: threading.Event) -> bool:
-        return stop.is_set() or self._closing.is_set()
 
     async def _received(self, receive: Receive) -> BinaryIO:
         """A body in a file without a name; raises `ClientGone`, or `Problem` once it is too large.
@@ -171,17 +173,18 @@ class WriteDoor:
             raise
         return file
 
-    async def _in_turn(self, upload: Upload, given: Mapping[str, Any]) -> Answer:
+    async def _in_turn(self, upload: Upload, stop: "_Stop", given: Mapping[str, Any]) -> Answer:
         """Load, one upload after another, and report."""
         dry, progress = given.get("dryRun", False), _Progress()
         async with self._turn:
+            stop.due = time.monotonic() + LOADED_WITHIN
             report, position = await self._run(self._load_now, upload, given, progress)
         if report.failures:
             raise Problem("source-unreadable", f"{report.failures[0]}.")
         searchable = None
         if not dry:
             wait = given.get("wait", False)
-            searchable = await self._searchable(position, upload.stopped, wait=wait)
+            searchable = await self._searchable(position, stop, wait=wait)
         body = {
             "data": report_data(report, dry=dry, searchable=searchable),
             "meta": {"revision": self._shelf.view.revision},
@@ -206,11 +209,11 @@ class WriteDoor:
         except (StoreError, OSError) as error:
             raise _store_failed(error, progress.stored) from error
 
-    async def _searchable(self, position: int, stopped: Callable[[], bool], *, wait: bool) -> bool:
+    async def _searchable(self, position: int, stop: "_Stop", *, wait: bool) -> bool:
         """Whether searches find what was stored up to a position; waits for it if it should."""
-        deadline = asyncio.get_running_loop().time() + SEARCHABLE_WITHIN
-        while wait and not self._shelf.is_searchable(position) and not stopped():
-            if asyncio.get_running_loop().time() > deadline:
+        deadline = time.monotonic() + SEARCHABLE_WITHIN
+        while wait and not self._shelf.is_searchable(position) and not stop.gone:
+            if time.monotonic() > deadline:
                 break
             await asyncio.sleep(LOOK_EVERY)
         return self._shelf.is_searchable(position)
@@ -262,6 +265,25 @@ class WriteDoor:
 
     async def _run(self, call: Callable[..., T], *given: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *given)
+
+
+@dataclass(slots=True)
+class _Stop:
+    """Says whether a load is to end, and why."""
+
+    closing: threading.Event
+    gone: bool = False
+    due: float = inf
+
+    def reason(self) -> str | None:
+        """Why it is to end; None while it may go on."""
+        if self.gone:
+            return "the client went away"
+        if self.closing.is_set():
+            return "the server is ending"
+        if time.monotonic() > self.due:
+            return f"it took more than {LOADED_WITHIN:g} s; the rest was not read"
+        return None
 
 
 @dataclass(slots=True)

@@ -59,14 +59,14 @@ class Upload:
     """A file that came from elsewhere: open, seekable, to be closed by whoever reads it.
 
     `name` is what it is called in reports and on papers. Reading ends after `most` bytes of
-    decompressed content, after `most_rejects` rejects, and soon after `stopped` says so.
+    decompressed content, after `most_rejects` rejects, and soon after `stopped` gives a reason.
     """
 
     stored: BinaryIO
     name: str
     most: int
     most_rejects: int
-    stopped: Callable[[], bool]
+    stopped: Callable[[], str | None]
 
 
 class Source:
@@ -169,8 +169,7 @@ class _Bounded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        if self._bounds.stopped():
-            self.fault = "reading was stopped"
+        self.fault = self.fault or self._bounds.stopped()
         count = 0 if self.fault else self._content.readinto(buffer)
         self._read += count
         if self._read > self._bounds.most:

@@ -22,7 +22,7 @@ from api.pool import Pool
 from api.protocol import MAX_PIPELINED
 from api.routes import MAX_BATCH
 from api.settings import Settings
-from api.writing import MAX_REJECTS, MAX_UNPACKED, MAX_UPLOAD, MAX_UPLOADS
+from api.writing import LOADED_WITHIN, MAX_REJECTS, MAX_UNPACKED, MAX_UPLOAD, MAX_UPLOADS
 from bench.assault import POOLS, carry_out
 from bench.attacks import ATTACK, ATTACKS
 from bench.corpus import generated
@@ -185,6 +185,7 @@ def test_the_bounds_are_documented() -> None:
         ("upload with the token", f"{MAX_UPLOAD // 2**20} MiB, at the same rate"),
         ("the same, unpacked", f"{MAX_UNPACKED // 2**20:,} MiB"),
         ("rejects of an upload", f"{MAX_REJECTS:,}"),
+        ("time to load an upload", f"{LOADED_WITHIN:g} s"),
         ("uploads at once", f"{MAX_UPLOADS}, one of them loading"),
         ("connections of a worker", f"{Settings().max_connections:,}"),
         ("requests on a connection ahead of their answers", f"{MAX_PIPELINED}"),

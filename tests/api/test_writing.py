@@ -276,6 +276,16 @@ def test_after_too_many_rejects_the_rest_is_not_read(
     assert "more than 10 papers were rejected" in report["rejects"][-1]["reason"]
 
 
+def test_after_too_long_the_rest_is_not_read(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load(client, lines(3))["added"] == 3
+    monkeypatch.setattr(api.writing, "LOADED_WITHIN", -1.0)
+    answer = client.request("POST", PAPERS, content=lines(9), headers=SIGNED)
+    assert (answer.status_code, answer.json()["code"]) == (422, "source-unreadable")
+    assert "more than -1 s" in answer.json()["detail"]
+
+
 # Who may
 
 
