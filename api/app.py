@@ -1,6 +1,5 @@
 """Composition: one shelf, its doors, and the routes that lead to them."""
 
-import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -32,6 +31,7 @@ from api.http import (
 from api.llms import llms_text, newest_id
 from api.mcp import PATH as MCP_PATH
 from api.mcp import McpDoor
+from api.memory import settle
 from api.negotiation import preferred_media
 from api.openapi import MEDIA_TYPES, openapi_document
 from api.pool import Pool
@@ -43,12 +43,6 @@ from api.version import program_version
 from api.web import greeting_json, greeting_page, icon, visited_address
 from index.shelf import Shelf
 from schema.errors import Problem
-
-COLLECT_AFTER = (10_000, 5, 10)
-"""When garbage is collected (see `gc.set_threshold`). A GraphQL document makes thousands of objects
-at once; with Python's (700, 10, 10) each counts as long-lived before it is done with, and every
-third large one brings a collection of all there is, 100 ms in the event loop."""
-
 
 class Front:
     """Sends what has a door of its own straight to it, and all else to Starlette's router."""
@@ -83,10 +77,7 @@ def create_app(settings: Settings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         shelf.start()
-        # What start-up has made stays: full collections need not look at it (they took 50 ms).
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*COLLECT_AFTER)
+        settle()
         try:
             yield
         finally:
