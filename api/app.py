@@ -44,6 +44,7 @@ from api.web import greeting_json, greeting_page, icon, visited_address
 from index.shelf import Shelf
 from schema.errors import Problem
 
+
 class Front:
     """Sends what has a door of its own straight to it, and all else to Starlette's router."""
 
