@@ -1,8 +1,6 @@
 """Composition: one shelf, its doors, and the routes that lead to them."""
 
-import gc
 import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -38,6 +36,7 @@ from api.mcp import McpDoor
 from api.negotiation import preferred_media
 from api.openapi import MEDIA_TYPES, openapi_document
 from api.pool import Pool
+from api.process import settle
 from api.rate import RateLimit
 from api.rest import RestDoor
 from api.settings import Settings
@@ -48,16 +47,6 @@ from api.web import greeting_json, greeting_page, icon, visited_address
 from api.writing import WriteDoor
 from index.shelf import Shelf
 from schema.errors import Problem
-
-COLLECT_AFTER = (10_000, 5, 10)
-"""When garbage is collected (see `gc.set_threshold`). A GraphQL document makes thousands of objects
-at once; with Python's (700, 10, 10) each counts as long-lived before it is done with, and every
-third large one brings a collection of all there is, 100 ms in the event loop."""
-
-SWITCH_AFTER = 0.0005
-"""Seconds after which a thread lets others have the interpreter. With Python's 5 ms a request that
-meets a load waits for that at each of its turns: half of them took 6 ms, now 1.4, and the load is
-no slower."""
 
 
 class Front:
@@ -134,11 +123,7 @@ async def _living(
 ) -> AsyncIterator[None]:
     """From the start of the server to its end."""
     shelf.start()
-    # What start-up has made stays: full collections need not look at it (they took 50 ms).
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
-    sys.setswitchinterval(SWITCH_AFTER)
+    settle()
     try:
         yield
     finally:

@@ -98,7 +98,7 @@ class Planned:
 class Delivery:
     """Makes planned answers, those with a tag once: `budget` bytes of them are remembered."""
 
-    def __init__(self, pool: Pool, budget: int = 16 * 2**20) -> None:
+    def __init__(self, pool: Pool, budget: int = 8 * 2**20) -> None:
         self._pool = pool
         self._budget = budget
         self._size = 0

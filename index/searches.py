@@ -35,7 +35,7 @@ from schema.search import (
     SearchRequest,
 )
 
-PAGE_CACHE_BYTES = 32 * 2**20
+PAGE_CACHE_BYTES = 16 * 2**20
 MAX_FACETS_KEPT = 200
 MAX_CUT_KEPT = 50
 MAX_ALTERNATIVES_KEPT = 100

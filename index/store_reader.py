@@ -17,6 +17,10 @@ MAX_ROWS = 1024
 MAPPED_BYTES = 2**30
 """Of the file, read through a memory map: 20 rows cost 23 us instead of 37."""
 
+CACHED_KIB = 256
+"""Of pages that are in the write-ahead log alone, which is not mapped; a reader has a cache of its
+own, and there is one for each kept revision. SQLite's default is 2,000."""
+
 KEPT_DAYS = 4
 
 _ROWS = [
@@ -51,6 +55,7 @@ class Reader:
             self._connection = connect_reading(path)
             try:
                 self._connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
+                self._connection.execute(f"PRAGMA cache_size = -{CACHED_KIB}")
                 self._connection.execute("BEGIN")
                 row = self._connection.execute(
                     "SELECT seq FROM sqlite_sequence WHERE name = 'change'"

@@ -249,7 +249,9 @@ class _Typing:
         names = Counter(
             name
             for hit in hits.hits
-            for name in (exact_value("authorName", each) for each in _names(rows[hit.rowid]))
+            for written in _names(rows[hit.rowid])
+            if not written.isascii() or any(word in written.lower() for word in chosen)
+            for name in (exact_value("authorName", written),)
             if any(word in name for word in chosen)
         )
         found = []
@@ -311,7 +313,7 @@ def _written(view: View, word: str) -> str:
         "text",
     ):  # fewer have it in the title, and nearly all in the abstract too
         root = Term(field, stem(word))
-        hits = view.open_snapshot().search(root, view.removed, limit=SPELLED, ranking=())
+        hits = view.open_snapshot().search(root, view.removed, limit=SPELLED)
         if hits.hits:
             break
     rows = view.reader.rows([hit.rowid for hit in hits.hits])
@@ -325,5 +327,7 @@ def _written(view: View, word: str) -> str:
 
 def _forms(text: str, word: str) -> list[str]:
     """How a text writes a folded word, each time it does."""
+    if text.isascii() and word.isalpha() and word not in text.lower():
+        return []
     found = TextWords(text).find([word], _Wanted({word: True}), 0)
     return [text[start:end] for _, start, end, _ in found]

@@ -19,7 +19,7 @@ from api.graphql.work import Operation, read_operation
 from schema.errors import Problem
 
 CACHED_DOCUMENTS = 256
-CACHED_CHARACTERS = 131_072
+CACHED_CHARACTERS = 65_536
 """Bounds of the memory of documents; a character costs a few hundred bytes as a tree."""
 
 KEPT_OPERATIONS = 4
