@@ -18,6 +18,7 @@ DOORS: tuple[tuple[str, str, str], ...] = (
     ("feed", "/v1/papers.atom", "The newest papers for feed readers; a feed of any search"),
     ("daily", "/v1/daily", "The papers listed on the newest day, or /v1/daily/YYYY-MM-DD"),
     ("stats", "/v1/stats", "Counts, positions and the range of dates"),
+    ("changes", "/v1/changes", "What changed, for programs that follow this shelf"),
     ("graphql", "/graphql", "GraphQL over GET and POST; GraphiQL for browsers"),
     ("graphqlSchema", "/graphql/schema.graphql", "The GraphQL schema as text"),
     ("docs", "/docs", "Every REST address with its parameters, to read and to try"),

@@ -14,12 +14,13 @@ from urllib.parse import urlencode
 from bench.corpus import SEED, load, queries, shelf_folder
 from bench.costs import measure_costs
 from bench.export import measure_exports
+from bench.follow import measure_following
 from bench.server import Client, Server, running
 from bench.service import measure_service
 from bench.soak import soak
 
 ROUNDS = 5
-WHAT = ("requests", "loading", "service", "relevance", "soak", "costs", "export")
+WHAT = ("requests", "loading", "service", "relevance", "soak", "costs", "export", "follow")
 FIELDS = "id title publishedAt authorCount comments"
 MORE = f"{FIELDS} abstract authors {{ name }}"
 PAGE = """query Page($q: String, $after: String) {
@@ -142,7 +143,7 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=WHAT)
     parser.add_argument("--engine", choices=("tantivy", "whoosh"), default="tantivy")
     parser.add_argument("--minutes", type=float, default=10.0, help="of a soak")
-    parser.add_argument("--data", type=Path, help="soak or export a copy of this shelf")
+    parser.add_argument("--data", type=Path, help="soak, export or follow a copy of this shelf")
     parser.add_argument("--seed", type=int, default=SEED, help="of a soak")
     parser.add_argument("--steps", action="store_true", help="each step of the ranking alone")
     parser.add_argument(
@@ -153,6 +154,8 @@ def main() -> None:
         sys.exit(not asyncio.run(soak(arguments.minutes, arguments.seed, arguments.data)))
     if arguments.what == "costs":
         asyncio.run(measure_costs(arguments.data, arguments.seed))
+    if arguments.what == "follow":
+        asyncio.run(measure_following(arguments.data))
     if arguments.what == "export":
         asyncio.run(measure_exports(arguments.data))
     if arguments.what == "loading":
