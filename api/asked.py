@@ -39,20 +39,19 @@ class Questions:
     def __init__(self) -> None:
         self._known: Recent[Asked] = Recent(MAX_ASKED)
 
-    def of(self, scope: Scope, order: str = "") -> Asked:
+    def of(self, scope: Scope, defaults: tuple[tuple[str, str], ...] = ()) -> Asked:
         """What the query string of a request asks; raises `Problem` naming every fault.
 
-        `order` is the `sort` where it names none, empty for that of a search.
+        `defaults` are parameters where it names none.
         """
         text: bytes = scope["query_string"]
-        read = partial(_read, scope, order)
-        return self._known.get((text, order), read) if len(text) <= MAX_ASKED_LENGTH else read()
+        read = partial(_read, scope, defaults)
+        return self._known.get((text, defaults), read) if len(text) <= MAX_ASKED_LENGTH else read()
 
 
-def _read(scope: Scope, order: str) -> Asked:
+def _read(scope: Scope, defaults: tuple[tuple[str, str], ...]) -> Asked:
     given = query_parameters(scope)
     names = {name for name, _ in given}
-    ordered = [*given, ("sort", order)] if order and "sort" not in names else given
-    request = parse_request(ordered)
+    request = parse_request([*given, *(each for each in defaults if each[0] not in names)])
     walks = request.cursor is not None or request.before not in (None, END)
     return Asked(given, request, walks, not _OF_A_PAGE.isdisjoint(names))

@@ -24,7 +24,7 @@ _M_TRIM_THRESHOLD = -1
 
 
 def settle() -> None:
-    """Take what there is for lasting, give freed memory back where possible, and take short turns."""
+    """Take what there is for lasting, give freed memory back where possible, take short turns."""
     with suppress(OSError, AttributeError, TypeError):  # other systems than glibc's
         ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, TRIMMED_FROM)
     # What start-up has made stays: full collections need not look at it (they took 50 ms).

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from api.citations import BIBTEX, CSL, RIS
-from api.feeds import Feed, atom, json_feed, rss
+from api.feeds import NEWS, Feed, atom, json_feed, rss
 from api.formats import CSV, NDJSON, PaperFormat, csv_of, ndjson_of
 from api.markdown import day_markdown, page_markdown, paper_markdown, related_markdown
 from api.operation import (
@@ -33,9 +33,6 @@ RENDERED_AT_ONCE = 10_000
 
 Renderer = Callable[[Mapping[str, Any], str], str]
 
-NEWS = "-listedAt,-publishedAt"
-"""The `sort` of feeds: what comes to the shelf is at their top."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
@@ -45,8 +42,8 @@ class Rendering:
     address that stands before links. Where papers stand one after another, `papers` makes it
     instead, of all answers with papers and of whole results; `full` are whole papers, where they
     differ, and `chosen` papers with some members alone, where `fields` may choose. JSON has
-    nothing of that: it is sent as it is. `feed` writes a feed, see `api.feeds`. `order` is the
-    `sort` of a search that names none. `json_schema` describes what is sent, mostly a text.
+    nothing of that: it is sent as it is. `feed` writes a feed, see `api.feeds`. `defaults` are
+    parameters of a search that names none. `json_schema` describes what is sent, mostly a text.
     """
 
     name: str
@@ -58,7 +55,7 @@ class Rendering:
     full: PaperFormat | None = None
     chosen: Callable[[Sequence[str]], PaperFormat] | None = None
     feed: Callable[[Feed], bytes] | None = None
-    order: str = ""
+    defaults: tuple[tuple[str, str], ...] = ()
     json_schema: JsonSchema = field(default_factory=lambda: {"type": "string"})
 
     @property
@@ -123,15 +120,15 @@ RENDERINGS: Mapping[str, Rendering] = {
             papers=CSL,
             json_schema={"type": "array", "items": {"type": "object"}},
         ),
-        Rendering("Atom", ".atom", ATOM_MEDIA, "feed readers", feed=atom, order=NEWS),
-        Rendering("RSS", ".rss", RSS_MEDIA, "feed readers", feed=rss, order=NEWS),
+        Rendering("Atom", ".atom", ATOM_MEDIA, "feed readers", feed=atom, defaults=NEWS),
+        Rendering("RSS", ".rss", RSS_MEDIA, "feed readers", feed=rss, defaults=NEWS),
         Rendering(
             "JSONFeed",
             ".feed.json",
             JSON_FEED_MEDIA,
             "feed readers, programs",
             feed=json_feed,
-            order=NEWS,
+            defaults=NEWS,
             json_schema={"type": "object"},
         ),
     )

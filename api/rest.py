@@ -144,7 +144,7 @@ class RestDoor:
         return await self._delivery.deliver(handler(call), scope)
 
     def _papers(self, call: Call) -> Planned:
-        asked = self._questions.of(call.scope, call.rendering.order)
+        asked = self._questions.of(call.scope, call.rendering.defaults)
         form = call.rendering
         papers = listing_format(form, asked.request.extras) if form.papers or form.feed else None
         text: bytes = call.scope["query_string"]

@@ -17,6 +17,10 @@ NAME = "Papershelf"
 _NAMESPACE = UUID("8d6f1c1e-6a0b-5b0e-9a55-3f6a1f0c7c11")
 """Of the ids of entries and feeds (RFC 9562, section 5.5), which must never change."""
 
+NEWS = (("sort", "-listedAt,-publishedAt"), ("match", "all"))
+"""Parameters of a search that names none: what comes to the shelf is at the top of its feed, and
+what has only some of the words is no news."""
+
 _OF_A_PAGE = frozenset({"limit", "cursor", "before"})
 
 _PAPERS = "/v1/papers"
@@ -95,21 +99,22 @@ def feed_of(body: Json, base: str, suffix: str, changed: Changes) -> Feed:
     path, _, query = links["self"].removeprefix(base).partition("?")
     day = path.startswith(_DAYS) and path.removeprefix(_DAYS).strip("/")[:10]
     path = _PAPERS if day is False else f"{_DAYS}/{day}" if day[:1].isdigit() else _DAYS
-    given = [pair for pair in parse_qsl(query, True) if pair[0] not in _OF_A_PAGE]
+    asked = parse_qsl(query, True)
+    given = [pair for pair in asked if pair[0] not in _OF_A_PAGE]
+    named = {name for name, _ in asked}
+    defaults = [pair for pair in NEWS if path == _PAPERS and pair[0] not in named]
+    same = urlencode([*asked, *defaults])
     question = urlencode(sorted(given))
 
-    def address(link: str | None, suffix: str = suffix) -> str | None:
-        if link is None:
-            return None
-        mark, asked = link.partition("?")[1:]
-        return f"{base}{path}{suffix}{mark}{asked}"
+    def address(link: str | None) -> str | None:
+        return link and f"{base}{path}{suffix}{''.join(link.partition('?')[1:])}"
 
     return Feed(
         id=_urn(f"feed {path}?{question}"),
         title=page_title(given) if path == _PAPERS else day_title(path.removeprefix(_DAYS)[1:]),
         home=f"{base}/",
         own=address(links["self"]) or "",
-        data=address(links["self"], "") or "",
+        data=f"{base}{path}?{same}" if same else f"{base}{path}",
         following=address(links["next"]),
         previous=address(links.get("prev")),
         entries=list(_entries(body["data"], base, changed)),

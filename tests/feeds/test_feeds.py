@@ -44,7 +44,7 @@ def test_the_pages_of_a_feed_are_the_whole_result_newest_first(
     client: Client, suffix: str, query: str
 ) -> None:
     pages = whole(client, f"/v1/papers{suffix}?{query}&limit=7")
-    expected = client.get(f"/v1/papers?{query}&limit=100&sort={NEWS}").json()
+    expected = client.get(f"/v1/papers?{query}&limit=100&sort={NEWS}&match=all").json()
     titles = [one_line(item.title) for page in pages for item in page.items]
     assert titles == [shown(paper["title"], suffix) for paper in expected["data"]]
     assert len(titles) == expected["meta"]["total"]
@@ -295,3 +295,20 @@ def test_the_home_page_tells_readers_of_the_feed(client: Client) -> None:
     assert told == [(media, f"v1/papers{suffix}") for suffix, media in MEDIA.items()]
     for _, address in told:
         assert read(client.get(f"/{address}")).items
+
+
+@pytest.mark.parametrize("query", ["limit=7", "q=optimal+transport&limit=1", "q=alignment"])
+def test_the_json_that_an_atom_page_names_has_the_same_papers(client: Client, query: str) -> None:
+    page = client.get(f"/v1/papers.atom?{query}")
+    for _ in range(3):
+        (data,) = re.findall(
+            r'<link rel="alternate" type="application/json" href="([^"]+)"', page.text
+        )
+        papers = client.get(html.unescape(data)).json()["data"]
+        feed = read(page)
+        assert [one_line(item.title) for item in feed.items] == [
+            shown(paper["title"], ".atom") for paper in papers
+        ]
+        if feed.following is None:
+            break
+        page = client.get(feed.following)
