@@ -1,6 +1,5 @@
 """`papershelf backup` and `papershelf restore`."""
 
-import contextlib
 import itertools
 import re
 import shutil
@@ -9,6 +8,7 @@ import stat
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -109,8 +109,13 @@ def wait_until_ready(process: "subprocess.Popen[bytes]") -> str:
     address = found[0].decode() if found else ""
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/readyz"):
-            return address
+        try:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=TIMEOUT):
+                return address
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+        except OSError:
+            pass
         time.sleep(0.1)
     raise AssertionError("the server does not get ready")
 

@@ -52,8 +52,11 @@ class Leader:
                 "Content-Type": "application/octet-stream",
             },
         )
-        with suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=60) as given:
-            given.read()
+        try:
+            with urllib.request.urlopen(request, timeout=60) as given:
+                given.read()
+        except urllib.error.HTTPError as refusal:  # of a paper that is gone already
+            refusal.close()
 
     def load(self, papers: list[dict[str, Any]], name: str) -> None:
         body = "".join(json.dumps(paper) + "\n" for paper in papers).encode()
