@@ -86,13 +86,15 @@ class Planned:
 
     `tag` is its validator, empty where only the whole answer tells; equal tags are equal bytes.
     `make` makes it. `again` is called instead when it is answered from what is known already.
-    `view` is the revision that it is made of, where that is known before.
+    `view` is the revision that it is made of, where that is known before. `schema_name` is that of
+    its JSON, where it is another than its operation tells.
     """
 
     make: Callable[[], Awaitable[Answer]]
     tag: bytes = b""
     again: Callable[[], None] | None = None
     view: View | None = None
+    schema_name: str = ""
 
 
 class Delivery:

@@ -74,7 +74,7 @@ class Forms:
 
     async def _form(self, planned: Planned, call: Call, tag: bytes) -> Answer:
         answer, rendering = await planned.make(), call.rendering
-        name = call.operation.answer.content[JSON]
+        name = planned.schema_name or call.operation.answer.content[JSON]
         if rendering.papers:
             answer = replace(answer, headers=[*answer.headers, _file_name(call)])
         if rendering.media == JSON or name is None or answer.media != JSON.encode():

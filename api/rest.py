@@ -197,7 +197,7 @@ class RestDoor:
     def _related(self, call: Call) -> Planned:
         view, whole = self._shelf.view, call.rest + call.operation.suffix
         if self._shelf.find_paper(whole, view) is not None:  # a DOI may well end like that
-            return self._paper(replace(call, rest=whole))
+            return replace(self._paper(replace(call, rest=whole)), schema_name="PaperAnswer")
         limit = read_parameters(query_parameters(call.scope), call.operation.query).get("limit")
         limit = DEFAULT_RELATED if limit is None else limit
         asked = call.rest.encode("utf-8", "surrogateescape")

@@ -92,6 +92,10 @@ def test_any_id_of_a_paper_will_do(few: Client) -> None:
 def test_a_doi_may_end_like_the_address(few: Client) -> None:
     whole = few.get("/v1/papers/doi:10.1000/birds/related").json()
     assert whole["data"]["title"] == "Related quantum work"
+    for address in ("related", "related.md"):
+        target = f"/v1/papers/doi:10.1000/birds/{address}"
+        text = few.get(target, headers={"accept": "text/markdown"})
+        assert (text.status_code, text.text.split("\n")[0]) == (200, "# Related quantum work")
     assert "Superconducting qubits" in titles(related(few, "doi:10.1000/birds/related"))
     assert "Related quantum work" not in titles(related(few, "doi:10.1000/birds/related"))
 
