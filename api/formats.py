@@ -77,13 +77,14 @@ def ndjson_of(fields: Sequence[str]) -> PaperFormat:
 EXTERNAL_IDS = tuple(str(kind) for kind in ExternalIdKind)
 """The columns in the place of `externalIds`."""
 
-_FORMULA = re.compile(
-    "[\\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]*"
-    "[=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u207a\u207c\u208a\u208c\ufb29-]"
-    "|[\t\r\n]"
-)
+_OVERLOOKED = "[\\s\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+_SIGN = "[=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u207a\u207c\u208a\u208c\ufb29-]"
+_FORMULA = re.compile(f"{_OVERLOOKED}*{_SIGN}|[\t\r\n]")
 """What a spreadsheet may take for a formula: a sign of one, in any width, and what it overlooks
 before it; a tab or a line end, which may begin a cell of its own."""
+_LATER_FORMULA = re.compile(rf"[;\t\r\n](?=(?:(?![\t\r\n]){_OVERLOOKED})*{_SIGN})")
+"""Where one may begin for a spreadsheet that parts cells by semicolons or tabs: it knows neither
+our commas nor the quotation marks behind them."""
 
 
 def defused(text: str) -> str:
@@ -91,7 +92,8 @@ def defused(text: str) -> str:
 
     See OWASP, "CSV Injection" (https://owasp.org/www-community/attacks/CSV_Injection).
     """
-    return f"'{text}" if _FORMULA.match(text) else text
+    held = _LATER_FORMULA.sub(r"\g<0>'", text)
+    return f"'{held}" if _FORMULA.match(text) else held
 
 
 def csv_of(fields: Sequence[str]) -> PaperFormat:
