@@ -326,5 +326,9 @@ def test_a_closed_shelf_leaves_no_thread(tmp_path: Path) -> None:
     with Shelf(tmp_path / "data") as shelf:
         shelf.start()
         shelf.load([], Silent())
+        deadline = time.monotonic() + 60
+        while not shelf.ready:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         assert ids(ask(shelf)) == []
     assert set(threading.enumerate()) <= before
