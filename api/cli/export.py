@@ -1,7 +1,7 @@
 """`papershelf export`: a whole result as a file, or to standard output."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from api.renderings import Rendering
 
 DEFAULT_FORMAT = "ndjson"
+ALSO = {"jsonl": DEFAULT_FORMAT}
+"""What files of a format are named as well."""
 
 
 def formats() -> dict[str, "Rendering"]:
@@ -93,10 +95,9 @@ def _format(arguments: argparse.Namespace, extras: Extras) -> "PaperFormat":
 
     known, file, name = formats(), arguments.output or "", arguments.format_name
     if name is None:
-        fitting = [each for each in known if file.lower().endswith(f".{each}")]
-        name = max(fitting, key=len, default=DEFAULT_FORMAT)
+        name = _told_by(file, known)
     if name not in known:
-        near = nearest(name, set(known))
+        near = nearest(name.lower(), set(known))
         hint = f"did you mean {near}?" if near else f"the formats are {', '.join(known)}"
         raise UsageError(f"there is no format {name[:64]!r} to export; {hint}")
     rendering = known[name]
@@ -111,6 +112,18 @@ def _format(arguments: argparse.Namespace, extras: Extras) -> "PaperFormat":
         raise refusal(problem) from problem
     assert chosen is not None
     return (rendering.full or chosen) if arguments.full else chosen
+
+
+def _told_by(file: str, known: Iterable[str]) -> str:
+    """The format that the name of a file tells; raises `UsageError` for one of something else."""
+    endings = {each: each for each in known} | ALSO
+    fitting = [each for each in endings if file.lower().endswith(f".{each}")]
+    if fitting:
+        return endings[max(fitting, key=len)]
+    if Path(file).suffix:
+        told = f"the name of {file} tells none of the formats {', '.join(known)}"
+        raise UsageError(printable(f"{told}; say it with --format"))
+    return DEFAULT_FORMAT
 
 
 @contextmanager

@@ -48,6 +48,28 @@ def test_a_file_is_written_in_the_format_that_its_name_tells(
     assert file.read_text().startswith("id\n")
 
 
+@pytest.mark.parametrize("name", ["papers.md", "papers.json", "papers.feed.json", "a.ndjson.gz"])
+def test_a_name_of_something_else_is_refused(
+    here: Here, shelf: Path, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / name
+    done = here(shelf, "export", "--output", str(file))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith("ndjson, csv, bib, ris, csl.json; say it with --format\n")
+    assert not file.exists()
+    assert here(shelf, "export", "--format", "csl.json", "--output", str(file)).code == 0
+    assert len(json.loads(file.read_text("utf-8"))) == 40
+
+
+@pytest.mark.parametrize("name", ["papers.jsonl", "papers.NDJSON", "papers"])
+def test_what_is_not_named_otherwise_is_ndjson(
+    here: Here, shelf: Path, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / name
+    assert here(shelf, "export", "--output", str(file)).code == 0
+    assert len(decoded(file.read_text("utf-8"))) == 40
+
+
 def test_filters_and_order_are_those_of_search(here: Here, shelf: Path) -> None:
     arguments = ("alignment", "--year", "2025", "--min-authors", "5", "--sort", "title")
     done = run(shelf, "export", *arguments, "--fields", "id,title", "--format", "csv")
@@ -84,6 +106,7 @@ def test_whole_papers_are_loaded_again_as_they_were(
     ("arguments", "said"),
     [
         (["--format", "bob"], "did you mean bib?"),
+        (["--format", "CSV"], "did you mean csv?"),
         (["--format", "xlsx"], "the formats are ndjson, csv"),
         (["--full", "--format", "ris"], "--full cannot be had as RIS"),
         (["--full", "--fields", "id"], "--full shows all members"),
