@@ -28,6 +28,9 @@ from schema.record import (
 MAX_LINE = 64 * 2**20
 """Bytes of a line: more than the largest paper that a shelf takes."""
 
+MAX_NUMBER = 2**32 - 1
+"""The largest number of a row, tie or source: what an index holds of a tie."""
+
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 """How `changedAt` is written: UTC to the second (RFC 3339)."""
 
@@ -41,10 +44,6 @@ _PAPER: _Types = {
     "abstract": _TEXT,
     "abstractRaw": _TEXT,
     "authors": (list, NoneType),
-    "publishedAt": (str, NoneType),
-    "publishedPrecision": (str, NoneType),
-    "publishedYearInferred": _FLAG,
-    "publishedRaw": (str, NoneType),
     "upvotes": (int, NoneType),
     "comments": (int, NoneType),
     "links": _LIST,
@@ -61,6 +60,12 @@ _REPLICA: _Types = {
     "categoryPositions": _LIST,
     "sourceNumbers": _LIST,
     "listings": _LIST,
+}
+_DATE: _Types = {
+    "day": (str, NoneType),
+    "precision": (str, NoneType),
+    "inferred": _FLAG,
+    "raw": (str, NoneType),
 }
 _LISTING: _Types = {"day": _TEXT, "position": (int, NoneType), "source": _OBJECT}
 _SOURCE: _Types = {"number": _NUMBER, "name": _TEXT, "sha256": _TEXT}
@@ -99,7 +104,7 @@ def read_line(text: bytes) -> FeedLine:
         _typed(replica, {"after": _NUMBER, "row": _NUMBER})
         at = calendar.timegm(time.strptime(line["changedAt"], TIME))
         fixed = (token, replica["after"], replica["row"], line["id"], at)
-        if not (0 <= replica["after"] < token.seq and 0 < replica["row"] < 2**62):
+        if not (0 <= replica["after"] < token.seq and 0 < replica["row"] <= MAX_NUMBER and at >= 0):
             raise ValueError("its numbers are out of order")
         if line["op"] == "remove":
             keys = replica["keys"]
@@ -109,9 +114,12 @@ def read_line(text: bytes) -> FeedLine:
         if line["op"] != "put":
             raise ValueError("it neither puts nor removes a paper")
         saved, sources = _saved(_typed(line["paper"], _PAPER), _typed(replica, _REPLICA), token)
+        if saved.known.id != line["id"]:
+            raise ValueError("its id is not that of its paper")
+        same = full_paper(*render(saved)) == orjson.dumps(line["paper"])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FeedError(f"This is no line of a feed of changes: {_said(error)}.") from error
-    if full_paper(*render(saved)) != orjson.dumps(line["paper"]):
+    if not same:
         raise FeedError(
             f"The paper {saved.known.id[:200]} reads otherwise here than where it comes from; "
             "both need the same version of Papershelf."
@@ -155,13 +163,9 @@ def _saved(
         Entry(number, each["name"], each["sha256"], each["start"], each["end"])
         for number, each in zip(numbers, spans, strict=True)
     )
-    shown = Published(
-        paper["publishedAt"],
-        paper["publishedPrecision"] and Precision(paper["publishedPrecision"]),
-        paper["publishedYearInferred"],
-        paper["publishedRaw"],
-    )
-    written, guessed = two_dates(shown, _other_date(replica["otherDate"]))
+    shown = _date(*(paper[f"published{end}"] for end in ("At", "Precision", "YearInferred", "Raw")))
+    other = None if replica["otherDate"] is None else _date(*replica["otherDate"])
+    written, guessed = two_dates(shown, other)
     names, links = paper["authors"], zip(paper["links"], replica["linkPositions"], strict=True)
     known = Known(
         id=paper["id"],
@@ -186,14 +190,20 @@ def _saved(
         ),
         sources=entries,
     )
-    _check(known, shown, [*numbers, *(each["number"] for each in listed)])
+    for date in (shown, other or shown):
+        _check(known, date)
+    numbers += [replica["tie"], *(each["number"] for each in listed)]
+    if not (
+        all(0 < each <= MAX_NUMBER for each in numbers) and 0 < paper["createdSeq"] <= token.seq
+    ):
+        raise ValueError("a number of it is out of range")
     _numbers([*replica["linkPositions"], *replica["categoryPositions"]])
     sources = {(each.number, each.name, each.sha256) for each in entries}
     sources |= {(each["number"], each["name"], each["sha256"]) for each in listed}
     return Saved(known, replica["tie"], paper["createdSeq"], token.seq), frozenset(sources)
 
 
-def _check(known: Known, shown: Published, numbers: list[int]) -> None:
+def _check(known: Known, date: Published) -> None:
     """Raise `ValueError` or `TypeError` for a paper that no shelf would have taken."""
     fault = fault_of(
         PaperRecord(
@@ -204,7 +214,7 @@ def _check(known: Known, shown: Published, numbers: list[int]) -> None:
             abstract_raw=known.abstract_raw,
             authors=known.authors,
             author_count=known.author_count,
-            published=shown,
+            published=date,
             listings=tuple(Listing(place.day, place.position) for place in known.listings),
             upvotes=known.upvotes,
             comments=known.comments,
@@ -215,12 +225,11 @@ def _check(known: Known, shown: Published, numbers: list[int]) -> None:
     )
     if fault is not None:
         raise ValueError(f"{fault[0].lower()}{fault[1:]}")
-    if not all(0 < number < 2**62 for number in numbers):
-        raise ValueError("the number of a source is out of range")
 
 
-def _other_date(given: list[Any] | None) -> Published | None:
-    if given is None:
-        return None
-    day, precision, inferred, raw = given
-    return Published(day, precision and Precision(precision), inferred, raw)
+def _date(day: Any, precision: Any, inferred: Any, raw: Any) -> Published:
+    given = {"day": day, "precision": precision, "inferred": inferred, "raw": raw}
+    _typed(given, _DATE)
+    if inferred and day is None:
+        raise ValueError("it has the inferred year of no date")
+    return Published(day, None if precision is None else Precision(precision), inferred, raw)

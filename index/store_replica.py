@@ -91,7 +91,8 @@ def _check_place(here: ChangeToken, line: FeedLine) -> None:
 
 
 def _write(connection: Connection, lines: Sequence[FeedLine]) -> None:
-    last = {line.rowid: line for line in lines}.values()  # of feeds one behind the other
+    latest = {line.rowid: line for line in lines}  # where there are feeds one behind the other
+    last = sorted(latest.values(), key=lambda line: line.token.seq)
     rowids = [line.rowid for line in last]
     before = load(connection, rowids)
     removals = [line for line in last if line.saved is None]

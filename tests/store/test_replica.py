@@ -159,6 +159,19 @@ def test_feeds_one_behind_the_other_are_one(store: Store, copy: Store) -> None:
     assert content(copy) == content(store)
 
 
+def test_a_key_that_went_from_paper_to_paper_ends_with_the_last(store: Store, copy: Store) -> None:
+    """Also where the last has the older row, and all of it comes in one transaction."""
+    later = {"abstract": "Words of it.", "authors": ("Ann Lee",)}
+    write(store, record("B", **later))
+    (outcome,) = write(store, record("A", arxiv="2501.00001"))
+    first = feed(store)
+    store.remove([outcome.id or ""])
+    write(store, record("B", arxiv="2501.00001", **later))
+    store.remove(["arxiv:2501.00001"])
+    follow(copy, first + feed(store, 2))
+    assert content(copy) == content(store)
+
+
 def test_a_removal_says_which_keys_it_took(store: Store) -> None:
     (outcome,) = write(store, record("A", arxiv="2501.00001"))
     store.remove([outcome.id or ""])
@@ -250,6 +263,34 @@ def test_no_garbage_is_taken_and_nothing_but_feed_errors_raised(store: Store, co
             read_line(text)
     follow(copy, lines)
     assert content(copy) == content(store)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: line.update(id="another"),
+        lambda line: line.update(changedAt="0001-01-01T00:00:00Z"),
+        lambda line: line["replica"].update(tie=-1),
+        lambda line: line["replica"].update(tie=2**32),
+        lambda line: line["replica"].update(row=2**32),
+        lambda line: line["replica"].update(tie=0),
+        lambda line: line["paper"].update(createdSeq=-1),
+        lambda line: line["paper"].update(createdSeq=2**63 - 1),
+        lambda line: line["replica"].update(otherDate=[5, "day", False, None]),
+        lambda line: line["replica"].update(otherDate=["soon", "day", False, None]),
+        lambda line: line["replica"].update(otherDate=[None, None, True, None]),
+        lambda line: line["replica"].update(otherDate=["2025-03-04", "day", 1, []]),
+        lambda line: line["paper"].update(publishedYearInferred=True),
+        lambda line: line["paper"].update(deep=orjson.Fragment(b"[" * 400 + b"]" * 400)),
+    ],
+)
+def test_what_no_shelf_says_is_refused_before_it_is_stored(
+    store: Store, change: Callable[[Any], Any]
+) -> None:
+    """An index could not hold it, a later load could not read it, or a copy of it not follow."""
+    write(store, record("A"))
+    with pytest.raises(FeedError, match="no line of a feed"):
+        read_line(changed(feed(store)[0], change))
 
 
 def test_lines_that_contradict_what_is_there_change_nothing(store: Store, copy: Store) -> None:
