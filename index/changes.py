@@ -90,15 +90,6 @@ class Changes:
         """How far this copy of another shelf has come; None for a shelf of its own."""
         return self._store.followed()
 
-    def refuse_on_copy(self) -> None:
-        """Raise `Problem` `shelf-follows` where changes may come from another shelf alone."""
-        if self._store.followed() is not None:
-            raise Problem(
-                "shelf-follows",
-                "This shelf is the copy of another and takes changes from there alone: change "
-                "that one. `papershelf follow --detach` makes it a shelf of its own.",
-            )
-
     def detach(self) -> bool:
         """Make a copy a shelf of its own; whether it was a copy."""
         return self._store.detach()

@@ -178,7 +178,7 @@ class Shelf:
         Raises `Problem` `shelf-follows` on a copy of another shelf.
         """
         if not dry_run:
-            self.changes.refuse_on_copy()
+            self._store.refuse_if_copy()
         between = (lambda: None) if dry_run else self._begin()
         loader = Loader(self._store, self._rejects, observer, between)
         try:
@@ -195,7 +195,7 @@ class Shelf:
 
     def remove(self, ids: Sequence[str]) -> list[Removal]:
         """Remove papers by any of their ids, leaving tombstones; one answer for each id given."""
-        self.changes.refuse_on_copy()
+        self._store.refuse_if_copy()
         self._indexer.settle(PATIENCE)
         removals = self._store.remove(ids)
         self._make_findable()

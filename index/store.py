@@ -17,7 +17,7 @@ from index.store_feed import ChangeFeed
 from index.store_file import StoreError, StoreFile
 from index.store_line import FeedError, FeedLine, read_line
 from index.store_reader import Reader
-from index.store_replica import FOLLOWED, FollowsError, apply_lines, detach, followed
+from index.store_replica import FOLLOWED, apply_lines, detach, followed, refuse_if_copy
 from index.store_rows import (
     CHANGE,
     EXTERNAL_ID,
@@ -35,7 +35,6 @@ from schema.record import PaperRecord, SourceFile
 __all__ = [
     "FeedError",
     "FeedLine",
-    "FollowsError",
     "Outcome",
     "Reader",
     "Removal",
@@ -139,10 +138,9 @@ class Store:
 
     @contextmanager
     def _changing(self) -> Iterator[Connection]:
-        """A transaction that changes papers; raises `FollowsError` on a copy of another shelf."""
+        """A transaction that changes papers; raises `Problem` `shelf-follows` on a copy."""
         with self._file.writing() as connection:
-            if followed(connection) is not None:
-                raise FollowsError
+            refuse_if_copy(followed(connection))
             yield connection
 
     def _remove(self, connection: Connection, given: str) -> Removal:
@@ -210,6 +208,10 @@ class Store:
         """How far a copy of another shelf has come; None for a shelf of its own."""
         rows = self._file.query("SELECT value FROM meta WHERE key = ?", (FOLLOWED,))
         return ChangeToken.parse(rows[0][0]) if rows else None
+
+    def refuse_if_copy(self) -> None:
+        """Raise `Problem` `shelf-follows` where changes may come from another shelf alone."""
+        refuse_if_copy(self.followed())
 
     def detach(self) -> bool:
         """Make a copy a shelf of its own; whether it was a copy."""

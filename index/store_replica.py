@@ -14,29 +14,29 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from index.store_batch import given_number, lookup_keys
-from index.store_file import StoreError
 from index.store_line import FeedError, FeedLine
 from index.store_rows import CHANGE, META, PAPER, SOURCE, TOMBSTONE, chunks, load, save
 from schema.changes import ChangeToken
+from schema.errors import Problem
 
 FOLLOWED = "followed"
 """The key of `Meta` under which a copy keeps the token of the last line that it has."""
-
-
-class FollowsError(StoreError):
-    """The shelf is the copy of another, and takes changes from there alone."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This shelf follows another one and takes changes from there alone; "
-            "`papershelf follow --detach` makes it a shelf of its own."
-        )
 
 
 def followed(connection: Connection) -> ChangeToken | None:
     """How far a copy has come; None for a shelf of its own."""
     text = connection.scalar(select(META.c.value).where(META.c.key == FOLLOWED))
     return None if text is None else ChangeToken.parse(text)
+
+
+def refuse_if_copy(place: ChangeToken | None) -> None:
+    """Raise `Problem` `shelf-follows` for what `followed` answers of a copy."""
+    if place is not None:
+        raise Problem(
+            "shelf-follows",
+            "This shelf is the copy of another and takes changes from there alone: change that "
+            "one. `papershelf follow --detach` makes it a shelf of its own.",
+        )
 
 
 def detach(connection: Connection) -> bool:

@@ -1,8 +1,11 @@
 """`papershelf follow`: a shelf that becomes, and stays, the exact copy of another."""
 
 import argparse
+import signal
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
 
 import orjson
 
@@ -43,26 +46,49 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings, terminal: Terminal) -> int:
-    """Follow once, or until interrupted; exit code 1 if the feed fails or does not fit."""
+    """Follow once, or until it is ended; exit code 1 if the feed fails or does not fit.
+
+    Ctrl-C and SIGTERM end well what was to go on for ever.
+    """
     if arguments.detach:
         return _detach(arguments, settings, terminal)
     if len(arguments.words) != 1:
         raise UsageError("follow needs one address, file, or - for standard input")
     source = arguments.words[0]
     every = _every(arguments.every, source)
-    with opened(settings, create=True) as shelf:
-        failures = 0
-        while True:
-            trouble = _follow(shelf, source, terminal, arguments.json, tell=not every)
-            failures = failures + 1 if trouble else 0
-            if not every:
-                if trouble:
-                    raise CommandError(trouble)
-                return OK
-            pause = min(every * 2**failures, max(every, LONGEST_PAUSE))
-            if trouble:
-                terminal.error(f"{trouble}; trying again in {pause} s")
-            time.sleep(pause)
+    try:
+        with _ended_by_sigterm(), opened(settings, create=True) as shelf:
+            if every:
+                _go_on(shelf, source, every, terminal, arguments.json)
+            if trouble := _follow(shelf, source, terminal, arguments.json, tell=True):
+                raise CommandError(trouble)
+    except KeyboardInterrupt:
+        terminal.error("interrupted; all that was committed stays")
+        if not every:
+            raise
+    return OK
+
+
+def _go_on(shelf: "Shelf", source: str, every: int, terminal: Terminal, as_json: bool) -> NoReturn:
+    """Follow again and again; after an outage later each time."""
+    failures = 0
+    while True:
+        trouble = _follow(shelf, source, terminal, as_json, tell=False)
+        failures = failures + 1 if trouble else 0
+        pause = min(every * 2**failures, max(every, LONGEST_PAUSE))
+        if trouble:
+            terminal.error(f"{trouble}; trying again in {pause} s")
+        time.sleep(pause)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Have SIGTERM, by which services are ended, do what Ctrl-C does."""
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _every(text: str | None, source: str) -> int:
@@ -146,8 +172,8 @@ COMMAND = Command(
     description=(
         "Apply the changes of another shelf to one that is empty, or has followed the same\n"
         "before: it becomes its exact copy, with the same ids, order and answers. It can be\n"
-        "stopped at any time and goes on where it was. A copy takes no papers of its own until it\n"
-        "is detached."
+        "stopped at any time and goes on where it was; with --every that is exit code 0. A copy\n"
+        "takes no papers of its own until it is detached."
     ),
     examples=(
         Example("papershelf follow http://127.0.0.1:8000 --data copy", "a server, once"),

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -275,6 +276,42 @@ def test_it_goes_on_over_outages(tmp_path: Path, leader: Path, lines: list[bytes
     assert "breaks off" in errors
     assert "trying again in 2 s" in errors
     assert same(tmp_path / "copy", leader)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("every", "amid", "code"),
+    [(["--every", "600"], False, 0), (["--every", "600"], True, 0), ([], True, 130)],
+)
+def test_it_is_ended_with_words(
+    tmp_path: Path, lines: list[bytes], ending: int, every: list[str], amid: bool, code: int
+) -> None:
+    """Between two rounds, or amid a feed that does not end."""
+    asked, over = threading.Event(), threading.Event()
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        head(handler, 200, Transfer_Encoding="chunked")
+        part = b"".join(lines)
+        handler.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
+        asked.set()
+        if amid:
+            over.wait(TIMEOUT)
+        handler.wfile.write(b"0\r\n\r\n")
+
+    with (
+        serving(_until_gone(reply)) as address,
+        started(tmp_path, "follow", address, "--data", "copy", *every) as process,
+    ):
+        assert process.stdout is not None
+        assert asked.wait(TIMEOUT)
+        if not amid:
+            assert process.stdout.readline().startswith(b"39 put, 1 removed")
+        process.send_signal(ending)
+        out, err = process.communicate(timeout=TIMEOUT)
+        over.set()
+    assert (process.returncode, out) == (code, b"")
+    assert err.decode().splitlines()[-1] == "papershelf: interrupted; all that was committed stays"
+    assert b"Traceback" not in err
 
 
 def test_a_refusal_for_good_ends_it_also_where_it_would_go_on(here: Here, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ import pytest
 import index.loader
 from index.shelf import Shelf
 from index.store import StoreError
+from schema.errors import Problem
 from tests.api.client import Silent
 from tests.paths import SAMPLE
 from tests.shelf.building import ask, ids, lines, load, numbered, walk, walked_ids
@@ -219,3 +221,22 @@ def test_a_daily_walk_stays_on_its_day(shelf: Shelf, tmp_path: Path) -> None:
         rows += page.rows
     assert len(set(rows)) == len(rows) == 40
     assert rows == list(shelf.daily("2025-12-12").rows)
+
+
+def test_a_load_that_meets_the_begin_of_a_copy_is_refused_as_on_a_copy(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    (tmp_path / "x.jsonl").write_text(lines(numbered(1)))
+    with Shelf(tmp_path / "leader") as leader:
+        load(leader, tmp_path, numbered(2))
+        with leader.changes.feed() as feed:
+            made = [line for _, line in feed.lines()]
+
+    def sources() -> Iterator[Path]:
+        shelf.changes.follow(made, lambda _: None)
+        yield tmp_path / "x.jsonl"
+
+    with pytest.raises(Problem) as refusal:
+        shelf.load(sources(), Silent())
+    assert refusal.value.code == "shelf-follows"
+    assert shelf.stats().papers == 1

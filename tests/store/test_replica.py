@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from index.store import FeedError, FollowsError, Store, read_line
+from index.store import FeedError, Store, read_line
 from index.store_rows import chunks
+from schema.errors import Problem
 from schema.record import Link, LinkKind, Listing, PaperRecord, Published
 from tests.scale import SEED, scaled
 from tests.store.build import day, record, source, write
@@ -192,7 +193,7 @@ def test_a_copy_takes_no_changes_of_its_own_until_it_is_detached(store: Store, c
         lambda: write(copy, record("B")),
         lambda: copy.remove([outcome.id or ""]),
     ):
-        with pytest.raises(FollowsError, match="--detach"):
+        with pytest.raises(Problem, match="--detach"):
             change()
     assert content(copy) == content(store)
     assert copy.detach()
