@@ -6,6 +6,7 @@ from api.renderings import RENDERINGS as FORMS
 from api.route_parameters import UPLOAD
 from api.routes import OPERATIONS
 from api.tools import TOOLS
+from index.sources.json_lines import INTERCHANGE
 from schema.errors import PROBLEMS
 from schema.filters import FILTERS, FILTERS_BY_NAME
 from schema.parameters import SEARCH
@@ -69,6 +70,19 @@ def test_every_tool_is_documented() -> None:
 def test_every_problem_is_documented() -> None:
     expected = [[f"`{p.code}`", str(p.status), p.title] for p in PROBLEMS.values()]
     assert table(REST, "problems") == expected
+
+
+def test_every_member_of_a_line_is_documented() -> None:
+    rows = table(REPOSITORY / "docs" / "command-line.md", "members of a line")
+    names = [name.strip("` ") for row in rows for name in row[0].split(",")]
+    assert sorted(names) == sorted(INTERCHANGE)
+
+
+def test_no_row_stands_twice() -> None:
+    for document in (REPOSITORY / "docs").glob("*.md"):
+        rows = [line for line in document.read_text("utf-8").splitlines() if line[:2] == "| "]
+        links = [row for row in rows if ".md)" in row]
+        assert len(set(links)) == len(links), document
 
 
 def test_every_example_of_a_filter_is_valid() -> None:

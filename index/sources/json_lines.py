@@ -38,7 +38,7 @@ _BOM = b"\xef\xbb\xbf"
 _MAX_NAMED = 50
 _MAX_MEMBER_NAME = 60
 
-_INTERCHANGE = frozenset(
+INTERCHANGE = frozenset(
     [
         "title",
         "abstract",
@@ -55,6 +55,7 @@ _INTERCHANGE = frozenset(
         "comment",
     ]
 )
+"""The members of a line of the interchange form."""
 _EXPORT = frozenset(
     [
         "id",
@@ -113,7 +114,7 @@ def parse(source: Source, options: ParseOptions) -> Iterator[Item]:
             continue
         yield from _warnings(members, data, line.number)
         yield record
-        for name in members.values.keys() - (_EXPORT if exported else _INTERCHANGE):
+        for name in members.values.keys() - (_EXPORT if exported else INTERCHANGE):
             if len(unknown) <= _MAX_NAMED:
                 unknown.setdefault(name[:_MAX_MEMBER_NAME], line.number)
     if unknown:
