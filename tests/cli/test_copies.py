@@ -1,11 +1,13 @@
 """`papershelf backup` and `papershelf restore`."""
 
 import itertools
+import os
 import re
 import shutil
 import sqlite3
 import stat
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -16,6 +18,7 @@ import pytest
 
 from index.shelf import Shelf
 from index.store import Store
+from index.store_backup import _room as restoring
 from index.store_file import FILE_NAME
 from tests.cli.conftest import Here
 from tests.cli.running import COMMAND, TIMEOUT, environment, run, started
@@ -212,6 +215,76 @@ def test_a_target_that_cannot_be_written_leaves_nothing(here: Here, own: Path) -
     assert names(own) == before
     assert here(own, "backup", "b.backup", "--data", "none").code == 1
     assert here(own, "backup").code == here(own, "backup", "a", "b").code == 2
+
+
+def test_nothing_but_a_file_of_its_own_is_replaced(here: Here, own: Path) -> None:
+    """Not even by force: neither the papers of a shelf, which may be open, nor what is no file."""
+    before = content(own / "data")
+    os.mkfifo(own / "pipe")
+    (own / "link").symlink_to(own / "data" / FILE_NAME)
+    for target, said in (
+        (f"data/{FILE_NAME}", "where a shelf has its papers"),
+        (f"data/{FILE_NAME}-wal", "where a shelf has its papers"),
+        (f"other-{FILE_NAME}/../{FILE_NAME}", "where a shelf has its papers"),
+        ("link", "where a shelf has its papers"),
+        ("pipe", "no regular file"),
+        ("x" * 300, "File name too long"),
+    ):
+        done = here(own, "backup", target, "--force")
+        assert (done.code, done.out) == (1, ""), target
+        assert said in done.err
+        assert done.err.count("\n") == 1
+    assert content(own / "data") == before
+
+
+def test_a_link_leads_to_the_file_that_is_written(here: Here, own: Path) -> None:
+    (own / "link").symlink_to("b.backup")
+    assert here(own, "backup", "link").code == 0
+    assert here(own, "backup", f"{FILE_NAME}.backup").code == 0
+    assert (own / "link").is_symlink()
+    assert here(own, "backup", "link").code == 1
+    assert here(own, "backup", "link", "--force").code == 0
+    assert here(own, "restore", "link", "--data", "new").code == 0
+
+
+@pytest.mark.parametrize("sql", ["DELETE FROM paper WHERE rowid < 9", None])
+def test_a_backup_of_a_damaged_shelf_says_what_is_damaged(
+    here: Here, own: Path, sql: str | None
+) -> None:
+    path = own / "data" / FILE_NAME
+    if sql:
+        statement(path, sql)
+    else:
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2])
+    done = here(own, "backup", "b.backup")
+    assert (done.code, done.out) == (1, "")
+    assert f"data/{FILE_NAME} is damaged" in done.err
+    assert "b.backup" not in done.err
+    assert names(own) == {"data"}
+
+
+def test_a_pipe_is_not_waited_for(own: Path) -> None:
+    os.mkfifo(own / "pipe")
+    done = run(own, "restore", "pipe", "--data", "new")
+    assert (done.code, done.err) == (1, "papershelf: pipe is no regular file.\n")
+
+
+def test_what_a_killed_restore_has_left_goes_with_the_next(here: Here, own: Path) -> None:
+    assert here(own, "backup", "b.backup").code == 0
+    program = "import index.store_backup, os; index.store_backup._renew = lambda _: os._exit(9)"
+    command = (
+        f"{program}\nfrom api.__main__ import main\nmain(['restore', 'b.backup', '--replace'])"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", command], cwd=own, env=environment(), timeout=TIMEOUT, check=False
+    )
+    assert killed.returncode == 9
+    assert list((own / "data").glob("restoring-*"))
+    with restoring(own / "data") as room:
+        assert here(own, "restore", "b.backup", "--replace").code == 0
+        assert list((own / "data").glob("restoring-*")) == [room]
+    assert not list((own / "data").glob("restoring-*"))
 
 
 def test_a_full_disk_leaves_nothing(own: Path) -> None:
