@@ -1,7 +1,7 @@
 """What no JSON Schema can say of a request, for Schemathesis.
 
-A cursor is one that the server gave for the same search, and goes with no other; a query has bounds
-in words and nesting. Values that fit the schema are put right by asking the server, so that it must
+A cursor is one that the server gave for the same search, and goes with no other, and so is a token
+of changes; a query has bounds in words and nesting. Values that fit the schema are put right by asking the server, so that it must
 take them; all others stay as they were made. What is uploaded begins with a paper, so that much of
 it is read.
 """
@@ -21,6 +21,7 @@ ADDRESS = os.environ["CONFORMANCE_URL"]
 CURSORS = ("cursor", "before")
 MAX_CURSOR = 2000
 MAX_QUERY = 4000
+TOKEN = "[0-9a-f]{16}-(?:0|[1-9][0-9]{0,17})"
 LINE = b'{"title": "A paper before what was made"}\n'
 
 
@@ -57,6 +58,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         code = ask("/v1/papers", {"q": query["q"], "limit": 1}).get("code", "")
         if code.startswith("query-too-"):
             query["q"] = "alignment"
+    if isinstance(query.get("since"), str) and re.fullmatch(TOKEN, query["since"]):
+        query["since"] = ask("/v1/changes.json", {"limit": 1})["meta"]["next"]
     given = [name for name in CURSORS if is_cursor(query.get(name))]
     if not given or query.get("before") == "end" == query.get(given[0]):
         return
