@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.http import Answer, Header, header, problem_answer, send_answer
 from schema.errors import Problem
 
-EXPOSED = "Content-Disposition, ETag, Link, Location, Retry-After, Server-Timing"
+EXPOSED = "Content-Disposition, ETag, Link, Location, Retry-After, Server-Timing, X-HF-Warning"
 METHODS = "GET, HEAD, POST, OPTIONS"
 WRITE_METHODS = "GET, HEAD, POST, DELETE, OPTIONS"
 """What pages of other origins may do, and those of origins that are named."""

@@ -1,13 +1,14 @@
 """Which form an answer gets, by the end of its path or by `Accept`, and making that of its JSON."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 from starlette.types import Scope
 
 from api.delivery import Planned, content_tag
-from api.dispatch import Call, nothing_at
+from api.dispatch import Call, Row, nothing_at
 from api.feeds import feed_text
 from api.http import Answer, Header, chosen_media
 from api.operation import JSON, Operation
@@ -48,15 +49,6 @@ class Forms:
                     return path.removesuffix(each.suffix), each
         return path.removesuffix(fitting[0].suffix), fitting[0]
 
-    def chosen(self, scope: Scope, operation: Operation, named: Rendering | None) -> Rendering:
-        """The form that a path names, else the one that the client likes best."""
-        offered = operation.answer.content
-        if named is None:
-            return RENDERINGS[chosen_media(scope, tuple(offered))]
-        if named.media not in offered:
-            raise nothing_at(scope["path"])
-        return named
-
     def formed(self, planned: Planned, call: Call) -> Planned:
         """The same answer in the form of its call; its validator is of the JSON's and the form."""
         suffix = call.rendering.suffix
@@ -87,6 +79,26 @@ class Forms:
             render = partial(rendering.render, name, answer.body, base)
         body = await self._pool.run(render) if len(answer.body) > RENDERED_AT_ONCE else render()
         return replace(answer, body=body, media=media_type(rendering), tag=tag or content_tag(body))
+
+
+def offering(named: Rendering, methods: Mapping[str, Row], path: str) -> Mapping[str, Row]:
+    """The rows of an address that have the form that its path names; what is written has none.
+
+    Raises `Problem` `route-not-found` where there is no such row.
+    """
+    found = {
+        method: row
+        for method, row in methods.items()
+        if named.media in row[0].answer.content and not row[0].secured
+    }
+    if not found:
+        raise nothing_at(path)
+    return found
+
+
+def chosen_form(scope: Scope, operation: Operation) -> Rendering:
+    """The form of an answer that the client likes best; raises `Problem` `not-acceptable`."""
+    return RENDERINGS[chosen_media(scope, tuple(operation.answer.content))]
 
 
 def media_type(rendering: Rendering) -> bytes:

@@ -23,7 +23,7 @@ from api.delivery import Delivery, Planned, content_tag
 from api.dispatch import Call, Dispatch, Handler, allowed
 from api.exports import listing_format, page_text, whole_result
 from api.formats import PaperFormat
-from api.forms import Forms, media_type
+from api.forms import Forms, chosen_form, media_type, offering
 from api.http import (
     NEGOTIATED,
     Answer,
@@ -105,11 +105,11 @@ class RestDoor:
         try:
             path, named = self._forms.named(scope["path"])
             methods, rest = self._dispatch.at(path)
-            if named:  # what is written has one form
-                methods = {name: row for name, row in methods.items() if not row[0].secured}
+            if named:
+                methods = offering(named, methods, scope["path"])
             if row := methods.get("GET" if verb == "HEAD" else verb):
                 operation, handler = row
-                rendering = self._forms.chosen(scope, operation, named)
+                rendering = named or chosen_form(scope, operation)
                 call = Call(scope, receive, operation, rest, rendering)
                 planned = handler(call)
                 if named or rendering.media != JSON:

@@ -201,6 +201,15 @@ def test_problems_are_problems_in_every_form(client: Client, suffix: str) -> Non
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("path", ["/v1/stats.csv", "/v1/papers/batch.csv", "/v1/papers/x.atom"])
+def test_what_has_no_such_form_is_nowhere_for_every_method(client: Client, path: str) -> None:
+    for method in ("GET", "OPTIONS", "POST", "DELETE"):
+        answer = client.request(method, path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "route-not-found"), method
+    answer = client.request("OPTIONS", "/v1/papers.csv")
+    assert (answer.status_code, answer.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+
+
 def test_what_the_client_has_is_not_sent_again(client: Client) -> None:
     seen = set()
     for target in ("/v1/papers.ndjson", "/v1/papers.csv", "/v1/papers.csv?limit=40"):

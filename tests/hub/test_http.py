@@ -225,6 +225,8 @@ def test_what_rest_warns_of_and_what_finds_more_is_in_headers(
     topics = [each.partition(";")[0] for each in found]
     assert set(told) <= set(topics)
     assert bool(told) == bool(topics)
+    page = client.get("/api/papers/search", headers={"origin": "https://example.org"})
+    assert "X-HF-Warning" in page.headers["access-control-expose-headers"]
 
 
 def test_a_warning_is_one_line_of_bounded_length() -> None:
