@@ -202,6 +202,7 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("flood of a pipeline", flood, (OK, "server-busy"), Ending.CLOSED, replies=10**6),
     Attack("pipeline and away", pipeline, (), Ending.RESETS),
     Attack("reset in an answer", heavy_page, (), Ending.RESETS),
+    Attack("reset in a whole result", get(SHELF + ".bib"), (), Ending.RESETS),
     Attack("churn", churn, (), Ending.LEAVES),
     Attack("half a head", half_head, TOO_SLOW, Ending.WAITS),
     Attack("half a body", half_body, TOO_SLOW, Ending.WAITS),

@@ -22,6 +22,7 @@ from api.pool import Pool
 from api.protocol import MAX_PIPELINED
 from api.routes import MAX_BATCH
 from api.settings import Settings
+from api.streaming import LONGEST, MAX_STREAMS
 from api.writing import LOADED_WITHIN, MAX_REJECTS, MAX_UNPACKED, MAX_UPLOAD, MAX_UPLOADS
 from bench.assault import POOLS, carry_out
 from bench.attacks import ATTACK, ATTACKS
@@ -195,6 +196,7 @@ def test_the_bounds_are_documented() -> None:
         ("text of a query", f"{MAX_QUERY_LENGTH:,} characters"),
         ("ids of a batch", f"{MAX_BATCH}"),
         ("papers of a page", f"{MAX_LIMIT}"),
+        ("whole results that a worker sends at once", f"{MAX_STREAMS}, each for {LONGEST:,.0f} s"),
         ("cost of a GraphQL operation", f"{MAX_COST:,}"),
         ("time that a search waits and works", f"{budget:g} s"),
     ]
