@@ -1,20 +1,16 @@
 """What changed, told to others; and following another shelf, whose exact copy this one becomes."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
+from operator import itemgetter
 
+from index.batches import in_batches
 from index.store import FeedError, FeedLine, Store, read_line
 from index.store_feed import ChangeFeed
 from schema.changes import ChangeToken
 from schema.errors import ParameterError, Problem
-
-BATCH_LINES = 500
-BATCH_BYTES = 8 * 2**20
-BATCH_SECONDS = 1.0
-"""A transaction has at most so many lines, of about so many bytes, that came in such a time."""
 
 PATIENCE = 30.0
 """Seconds that following waits at its end for another process that holds the index lock."""
@@ -105,7 +101,8 @@ class Changes:
         """
         report, between = FollowReport(place=self._store.followed()), self._begin()
         try:
-            for batch in _batches(_read(lines)):
+            for lines_and_sizes in in_batches(_read(lines), itemgetter(1)):
+                batch = [line for line, _ in lines_and_sizes]
                 seen = report.place.seq if report.place else 0
                 report.place = self._store.follow(batch)
                 fresh = [line for line in batch if line.token.seq > seen]
@@ -129,26 +126,6 @@ def _read(lines: Iterable[bytes]) -> Iterator[tuple[FeedLine, int]]:
             yield read_line(text), len(text)
         except FeedError as error:
             raise FeedError(f"line {number}: {error}") from error
-
-
-def _batches(lines: Iterable[tuple[FeedLine, int]]) -> Iterator[list[FeedLine]]:
-    """Lines in lists; what came ahead of an error comes before it."""
-    batch: list[FeedLine] = []
-    size, began = 0, time.monotonic()
-    try:
-        for line, length in lines:
-            batch.append(line)
-            size += length
-            full = len(batch) >= BATCH_LINES or size >= BATCH_BYTES
-            if full or time.monotonic() - began > BATCH_SECONDS:
-                yield batch
-                batch, size, began = [], 0, time.monotonic()
-    except Exception:
-        if batch:
-            yield batch
-        raise
-    if batch:
-        yield batch
 
 
 def _invalid(message: str) -> Problem:

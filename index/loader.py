@@ -2,7 +2,6 @@
 
 import datetime
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,14 +10,10 @@ from typing import BinaryIO, Protocol
 
 import orjson
 
+from index.batches import in_batches
 from index.sources import Item, Source, SourceError, Upload, open_source, parse_source
 from index.store import Store
 from schema.record import PaperRecord, Reject, SourceFile, SourceWarning
-
-BATCH_PAPERS = 500
-BATCH_BYTES = 8 * 2**20
-BATCH_SECONDS = 1.0
-"""A transaction has at most so many papers, made of about so many bytes, read in such a time."""
 
 MAX_REPORTED = 1000
 """Rejects and warnings that a report holds; the counts and the rejects file go on."""
@@ -99,7 +94,7 @@ class Loader:
                     items = parse_source(source, format=format_name, page_date=page_date)
                     if isinstance(given, Upload):
                         items = _until(items, given.most_rejects)
-                    for batch in _batches(self._records(items, source, rejects)):
+                    for batch in in_batches(self._records(items, source, rejects), _size):
                         if dry_run:
                             self.report.added += len(batch)
                         else:
@@ -207,16 +202,5 @@ def _until(items: Iterable[Item], most: int) -> Iterator[Item]:
         yield item
 
 
-def _batches(records: Iterable[PaperRecord]) -> Iterator[list[PaperRecord]]:
-    """Records in lists of up to `BATCH_PAPERS`, cut earlier where they are large or come slowly."""
-    batch: list[PaperRecord] = []
-    size, began = 0, time.monotonic()
-    for record in records:
-        batch.append(record)
-        size += record.span.end - record.span.start
-        full = len(batch) >= BATCH_PAPERS or size >= BATCH_BYTES
-        if full or time.monotonic() - began > BATCH_SECONDS:
-            yield batch
-            batch, size, began = [], 0, time.monotonic()
-    if batch:
-        yield batch
+def _size(record: PaperRecord) -> int:
+    return record.span.end - record.span.start

@@ -42,6 +42,7 @@ LEAVES = (
 SERVICE = {
     "index.shelf",
     "index.view",
+    "index.batches",
     "index.changes",
     "index.cursors",
     "index.highlight",

@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy
 from sqlalchemy import event
 
-import index.loader
+import index.batches
 import index.shelf
 from index.indexer import Indexer
 from index.loader import LoadReport
@@ -58,7 +58,7 @@ def tell_engine_commits(shelf: Shelf) -> None:
 
 def main() -> None:
     """Load the file in small transactions, each indexed at once."""
-    index.loader.BATCH_PAPERS = 10
+    index.batches.BATCH_ITEMS = 10
     index.shelf.INDEX_EVERY = 0.0
     with Shelf(Path(FOLDER), ENGINE) as shelf:
         assert isinstance(shelf._indexer, Indexer)

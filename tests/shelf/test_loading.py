@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-import index.loader
+import index.batches
 from index.shelf import Shelf
 from index.store import StoreError
 from schema.errors import Problem
@@ -61,7 +61,7 @@ def test_a_load_tells_each_transaction(shelf: Shelf, tmp_path: Path) -> None:
 def test_large_papers_are_stored_a_few_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index.loader, "BATCH_BYTES", 50_000)
+    monkeypatch.setattr(index.batches, "BATCH_BYTES", 50_000)
     told = Told()
     path = tmp_path / "x.jsonl"
     path.write_text(lines(*(numbered(n, abstract="word " * 4000) for n in range(12))))
@@ -179,7 +179,7 @@ class Interrupts(Silent):
 def test_what_was_committed_before_ctrl_c_is_found(
     shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index.loader, "BATCH_PAPERS", 10)
+    monkeypatch.setattr(index.batches, "BATCH_ITEMS", 10)
     path = tmp_path / "x.jsonl"
     path.write_text(lines(*map(numbered, range(30))))
     with pytest.raises(KeyboardInterrupt):
