@@ -16,6 +16,7 @@ from api.pool import Pool
 from api.renderings import RENDERED_AT_ONCE, RENDERINGS, Rendering, named_renderings
 from api.web import visited_address
 from index.shelf import Shelf
+from schema.errors import Problem
 
 _DOOR, _PAPER = "/v1/", "/v1/papers/"
 
@@ -42,12 +43,20 @@ class Forms:
             return path, None
         identifier = path.removeprefix(_PAPER)
         if identifier != path:
-            if self._shelf.find_paper(identifier) is not None:
+            if self._is_id(identifier):
                 return path, None
             for each in fitting[1:] and fitting:
-                if self._shelf.find_paper(identifier.removesuffix(each.suffix)) is not None:
+                if self._is_id(identifier.removesuffix(each.suffix)):
                     return path.removesuffix(each.suffix), each
         return path.removesuffix(fitting[0].suffix), fitting[0]
+
+    def _is_id(self, text: str) -> bool:
+        """Whether a text is an id of a paper, or of one that was removed."""
+        try:
+            self._shelf.paper(text)
+        except Problem as problem:
+            return problem.code == "paper-removed"
+        return True
 
     def formed(self, planned: Planned, call: Call) -> Planned:
         """The same answer in the form of its call; its validator is of the JSON's and the form."""

@@ -257,9 +257,10 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """Papers whose ids end like suffixes."""
     folder = tmp_path_factory.mktemp("odd")
     with Shelf(folder / "data") as shelf:
-        names = ("x", "x.csv", "x.csl.json", "y.csl", "z")
+        names = ("x", "x.csv", "x.csl.json", "y.csl", "z", "x.bib", "z.atom")
         papers = ({"title": f"Paper {each}", "doi": f"10.1000/{each}"} for each in names)
         load(shelf, folder, *papers)
+        shelf.remove(["doi:10.1000/x.bib", "doi:10.1000/z.atom"])
     with running(folder / "data") as client:
         yield client
 
@@ -285,6 +286,12 @@ def test_an_id_goes_before_a_suffix(odd: Client, path: str, title: str, media: s
     answer = odd.get(f"/v1/papers/doi:10.1000/{path}")
     assert answer.headers["content-type"].partition(";")[0] == media
     assert f"{title}<" in answer.text.replace('"', "<").replace("\r\n", "<").replace(",", "<")
+
+
+@pytest.mark.parametrize("path", ["x.bib", "x.bib.bib", "x.bib.csl.json", "z.atom", "z.atom.ris"])
+def test_an_id_that_was_removed_is_no_other_paper(odd: Client, path: str) -> None:
+    answer = odd.get(f"/v1/papers/doi:10.1000/{path}")
+    assert (answer.status_code, answer.json()["code"]) == (410, "paper-removed")
 
 
 def test_csv_is_read_back_as_it_was(tmp_path: Path) -> None:
