@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from index.shelf import Shelf
 from schema.members import LIST_MEMBERS, MEMBERS
 from schema.search import SearchRequest
 from tests.api.client import Client, Parameters, Silent, running
+from tests.paths import REPOSITORY
 from tests.scale import SEED, scaled
 from tests.shelf.building import lines, load, random_papers
 from tests.shelf.changing import paper
@@ -292,6 +294,18 @@ def test_an_id_goes_before_a_suffix(odd: Client, path: str, title: str, media: s
 def test_an_id_that_was_removed_is_no_other_paper(odd: Client, path: str) -> None:
     answer = odd.get(f"/v1/papers/doi:10.1000/{path}")
     assert (answer.status_code, answer.json()["code"]) == (410, "paper-removed")
+
+
+@pytest.mark.parametrize("document", ["exports.md", "rest.md"])
+def test_documented_addresses_bring_something_of_the_sample(client: Client, document: str) -> None:
+    """Those that `curl` only reads from, as they stand."""
+    lines = (REPOSITORY / "docs" / document).read_text("utf-8").splitlines()
+    reads = [each for each in lines if each.startswith("curl ") and "Authorization" not in each]
+    asked = [found[1] for each in reads if (found := re.search("8000(/v1[^ ']+)", each))]
+    assert len(asked) >= 4
+    for target in asked:
+        if not target.endswith("/batch"):
+            assert client.get(target).status_code == 200, target
 
 
 def test_csv_is_read_back_as_it_was(tmp_path: Path) -> None:
