@@ -16,7 +16,8 @@ MAX_ASKED = 2000
 MAX_ASKED_LENGTH = 300
 """How many questions are remembered, and the longest query string among them."""
 
-_OF_A_PAGE = frozenset({"limit", "cursor", "before"})
+OF_A_PAGE = frozenset({"limit", "cursor", "before"})
+"""Parameters that choose a page, and leave the question as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +55,4 @@ def _read(scope: Scope, defaults: tuple[tuple[str, str], ...]) -> Asked:
     names = {name for name, _ in given}
     request = parse_request([*given, *(each for each in defaults if each[0] not in names)])
     walks = request.cursor is not None or request.before not in (None, END)
-    return Asked(given, request, walks, not _OF_A_PAGE.isdisjoint(names))
+    return Asked(given, request, walks, not OF_A_PAGE.isdisjoint(names))

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
+from api.asked import OF_A_PAGE
 from api.facts import Json, names, one_line, other_links, page_address
 from api.feeds.words import day_title, page_title
 from index.view import View
@@ -20,8 +21,6 @@ _NAMESPACE = UUID("8d6f1c1e-6a0b-5b0e-9a55-3f6a1f0c7c11")
 NEWS = (("sort", "-listedAt,-publishedAt"), ("match", "all"))
 """Parameters of a search that names none: what comes to the shelf is at the top of its feed, and
 what has only some of the words is no news."""
-
-_OF_A_PAGE = frozenset({"limit", "cursor", "before"})
 
 _PAPERS = "/v1/papers"
 _DAYS = "/v1/daily"
@@ -100,7 +99,7 @@ def feed_of(body: Json, base: str, suffix: str, changed: Changes) -> Feed:
     day = path.startswith(_DAYS) and path.removeprefix(_DAYS).strip("/")[:10]
     path = _PAPERS if day is False else f"{_DAYS}/{day}" if day[:1].isdigit() else _DAYS
     asked = parse_qsl(query, True)
-    given = [pair for pair in asked if pair[0] not in _OF_A_PAGE]
+    given = [pair for pair in asked if pair[0] not in OF_A_PAGE]
     named = {name for name, _ in asked}
     defaults = [pair for pair in NEWS if path == _PAPERS and pair[0] not in named]
     same = urlencode([*asked, *defaults])

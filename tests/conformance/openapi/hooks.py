@@ -1,9 +1,9 @@
 """What no JSON Schema can say of a request, for Schemathesis.
 
 A cursor is one that the server gave for the same search, and goes with no other, and so is a token
-of changes; a query has bounds in words and nesting. Values that fit the schema are put right by asking the server, so that it must
-take them; all others stay as they were made. What is uploaded begins with a paper, so that much of
-it is read.
+of changes; a query has bounds in words and nesting. Values that fit the schema are put right by
+asking the server, so that it must take them; all others stay as they were made. What is uploaded
+begins with a paper, so that much of it is read.
 """
 
 import json
