@@ -20,6 +20,7 @@ from api.delivery import content_tag, finished
 from api.edge import Edge
 from api.graphql import GraphQLDoor
 from api.http import (
+    ENDING,
     NEGOTIATED,
     Answer,
     accepts_page,
@@ -120,12 +121,12 @@ def create_app(settings: Settings) -> ASGIApp:
 @asynccontextmanager
 async def _living(
     shelf: Shelf, writing: WriteDoor, pool: Pool, streams: Streams
-) -> AsyncIterator[None]:
-    """From the start of the server to its end."""
+) -> AsyncIterator[dict[str, Callable[[], None]]]:
+    """From the start of the server to its end, of which the write door hears first."""
     shelf.start()
     settle()
     try:
-        yield
+        yield {ENDING: writing.end}
     finally:
         writing.close()
         pool.close()

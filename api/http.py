@@ -26,6 +26,9 @@ RETRY_AFTER = b"1"
 Header = tuple[bytes, bytes]
 
 
+ENDING = "ending"
+"""Where the state of the application (ASGI lifespan) has what hears first that the server ends."""
+
 NEGOTIATED = b"Accept, Accept-Encoding"
 """`Vary` of what a door answers in several media types, or refuses by media type."""
 

@@ -33,7 +33,7 @@ from api.heads import (
     host_and_path,
     timed_out,
 )
-from api.http import all_headers, problem_answer
+from api.http import ENDING, all_headers, problem_answer
 from schema.errors import Problem
 
 # Warnings are of what strangers send, such as an offer of HTTP/2: they could fill the log with it.
@@ -114,6 +114,8 @@ class Protocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Let what runs be answered, unless the client is too slow for that."""
         self._end = self.loop.time() + self._bounds.leaving
+        if tell := self.app_state.get(ENDING):
+            tell()
         super().shutdown()
 
     def resume_writing(self) -> None:

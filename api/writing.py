@@ -99,9 +99,13 @@ class WriteDoor:
         """What answers each operation, by its name."""
         return {"loadPapers": self._load, "removePaper": self._remove}
 
-    def close(self) -> None:
-        """Stop loading after the transaction under way."""
+    def end(self) -> None:
+        """Stop loading after the transaction under way, and answer."""
         self._closing.set()
+
+    def close(self) -> None:
+        """Wait for the end of what is under way."""
+        self.end()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _load(self, call: Call) -> Planned:
@@ -179,6 +183,8 @@ class WriteDoor:
         async with self._turn:
             stop.due = time.monotonic() + LOADED_WITHIN
             report, position = await self._run(self._load_now, upload, given, progress)
+        if report.failures and self._closing.is_set():
+            raise Problem("server-busy", "The server is ending. Send it again to the next.")
         if report.failures:
             raise Problem("source-unreadable", f"{report.failures[0]}.")
         searchable = None
@@ -212,7 +218,7 @@ class WriteDoor:
     async def _searchable(self, position: int, stop: "_Stop", *, wait: bool) -> bool:
         """Whether searches find what was stored up to a position; waits for it if it should."""
         deadline = time.monotonic() + SEARCHABLE_WITHIN
-        while wait and not self._shelf.is_searchable(position) and not stop.gone:
+        while wait and not self._shelf.is_searchable(position) and not stop.is_set:
             if time.monotonic() > deadline:
                 break
             await asyncio.sleep(LOOK_EVERY)
@@ -274,6 +280,11 @@ class _Stop:
     closing: threading.Event
     gone: bool = False
     due: float = inf
+
+    @property
+    def is_set(self) -> bool:
+        """Whether nobody waits for more."""
+        return self.gone or self.closing.is_set()
 
     def reason(self) -> str | None:
         """Why it is to end; None while it may go on."""

@@ -211,8 +211,10 @@ def test_a_server_that_ends_amid_a_load_keeps_what_is_committed(tmp_path: Path) 
         kept = shelf.stats().papers
         assert shelf.check() == []
     assert 0 < kept < MANY
-    for reply in replies(answer):
-        assert json.loads(reply.body)["data"]["readable"] == kept
+    [reply] = replies(answer)
+    report = json.loads(reply.body)["data"]
+    assert report["readable"] == kept
+    assert [each["reason"] for each in report["rejects"]] == ["the server is ending"]
     with started(tmp_path, "serve", "--port", "0", PAPERSHELF_TOKEN=TOKEN) as process:
         report = upload(Server(port_of(process)), content)["data"]
         process.send_signal(signal.SIGTERM)

@@ -14,7 +14,7 @@ import pytest
 import api.writing
 from api.app import create_app
 from api.dispatch import Call
-from api.http import ClientGone
+from api.http import Answer, ClientGone
 from api.route_parameters import UPLOAD
 from api.routes import OPERATIONS
 from api.settings import Settings
@@ -492,6 +492,30 @@ def leaving(folder: Path, pieces: list[bytes], *, more: bool) -> int:
         assert inbox == []
         door.close()
         return shelf.stats().papers
+
+
+def test_what_waits_when_the_server_ends_is_told_to_come_again(tmp_path: Path) -> None:
+    with Shelf(tmp_path / "data") as shelf:
+        shelf.start()
+        door = WriteDoor(shelf, Settings(data=tmp_path / "data", token=TOKEN))
+        operation = next(each for each in WRITING if each.method == "POST")
+        headers = [(name.encode(), value.encode()) for name, value in SIGNED.items()]
+        scope = {"type": "http", "method": "POST", "query_string": b"", "headers": headers}
+        inbox = [{"type": "http.request", "body": lines(9), "more_body": False}]
+
+        async def receive() -> Any:
+            if inbox:
+                return inbox.pop()
+            return await asyncio.get_running_loop().create_future()
+
+        async def ask() -> Answer:
+            door.end()
+            return await door.handlers["loadPapers"](Call(scope, receive, operation, "")).make()
+
+        answer = asyncio.run(ask())
+        door.close()
+        assert (answer.status, json.loads(answer.body)["code"]) == (503, "server-busy")
+        assert shelf.stats().papers == 0
 
 
 # What is told of it
