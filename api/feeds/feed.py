@@ -19,7 +19,7 @@ _NAMESPACE = UUID("8d6f1c1e-6a0b-5b0e-9a55-3f6a1f0c7c11")
 """Of the ids of entries and feeds (RFC 9562, section 5.5), which must never change."""
 
 NEWS = (("sort", "-listedAt,-publishedAt"), ("match", "all"))
-"""Parameters of a search that names none: what comes to the shelf is at the top of its feed, and
+"""Parameters of a search that names none: what days listed last is at the top of its feed, and
 what has only some of the words is no news."""
 
 _PAPERS = "/v1/papers"
