@@ -190,7 +190,7 @@ class Shelf:
                     self._make_findable(0.0)
             raise
         if not dry_run:
-            self._make_findable()
+            self._make_findable(PATIENCE)
         return loader.report
 
     def remove(self, ids: Sequence[str]) -> list[Removal]:
@@ -198,7 +198,7 @@ class Shelf:
         self._store.refuse_if_copy()
         self._indexer.settle(PATIENCE)
         removals = self._store.remove(ids)
-        self._make_findable()
+        self._make_findable(PATIENCE)
         return removals
 
     def _begin(self) -> Callable[[], None]:
@@ -214,7 +214,7 @@ class Shelf:
 
         return index_now_and_then
 
-    def _make_findable(self, patience: float = PATIENCE) -> None:
+    def _make_findable(self, patience: float) -> None:
         if self._threads:
             self._views.refresh()
             self._behind.set()
