@@ -4,12 +4,16 @@ import json
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import api.app
+from api.streaming import Streams
 from index.shelf import Shelf
+from schema.changes import MAX_CHANGES
 from tests.api.client import Client, running
 from tests.cli.running import environment, started
 from tests.cli.test_copies import wait_until_ready
@@ -109,6 +113,23 @@ def test_nothing_new_is_empty_and_costs_a_304(folder: Path, engine: str, tmp_pat
         changed = client.get(f"{CHANGES}?since={token}", headers=condition)
         assert changed.status_code == 200
         assert [json.loads(line)["id"] for line in changed.text.splitlines()]
+
+
+def test_who_has_nearly_all_does_not_wait_for_whole_feeds(
+    folder: Path, engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even while all streams are taken; many changes are one."""
+    monkeypatch.setattr(api.app, "Streams", partial(Streams, 0))
+    with running(folder, engine=engine) as client:
+        changes = lines(client)
+        token = changes[-1]["token"]
+        assert lines(client, f"{CHANGES}?since={token}") == []
+        with Shelf(folder, engine) as shelf:
+            load(shelf, tmp_path, *(numbered(number + 5000) for number in range(MAX_CHANGES)))
+        assert len(lines(client, f"{CHANGES}?since={token}")) == MAX_CHANGES
+        assert lines(client, f"{CHANGES}?limit=9") == changes[:9]
+        refusal = client.get(CHANGES)
+        assert (refusal.status_code, refusal.json()["code"]) == (503, "server-busy")
 
 
 def test_every_tag_is_of_its_own_answer(folder: Path, engine: str) -> None:
