@@ -29,7 +29,7 @@ POSITION_GAP = 33
 GAP_TOKEN = "\x1f"
 """Stands for one free position in `gapped` text; never part of a word."""
 
-MAX_REMEMBERED_STEMS = 65_536
+MAX_REMEMBERED_STEMS = 32_768
 
 _STOP_WORDS = """
     a about above after again against all also am an and any are as at be because been before

@@ -20,7 +20,7 @@ from schema.errors import Problem
 
 CACHED_DOCUMENTS = 256
 CACHED_CHARACTERS = 65_536
-"""Bounds of the memory of documents; a character costs a few hundred bytes as a tree."""
+"""Bounds of the memory of documents; a character costs about a hundred bytes as a tree."""
 
 KEPT_OPERATIONS = 4
 """Operations of one document that are kept as read."""
