@@ -17,7 +17,9 @@ PIP_INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check
 INSTALL_SELF = $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 # Where the interpreter is gone (removed, or replaced by a newer one), nothing counts as installed.
 STALE := $(shell test -x $(PY) || rm -f $(VENV)/.*-stamp)
-PYTEST = $(PY) -m pytest --numprocesses=auto
+# One worker more than there are cores: tests of times and processes mostly wait.
+WORKERS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+PYTEST = $(PY) -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 
 .DEFAULT_GOAL = help
 .PHONY: help run test check-full check-image check-browser conformance lint format bench bench-load relevance soak assets lock clean
