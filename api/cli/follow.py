@@ -78,7 +78,13 @@ def _go_on(shelf: "Shelf", source: str, every: int, terminal: Terminal, as_json:
         pause = min(every * 2**failures, max(every, LONGEST_PAUSE))
         if trouble:
             terminal.error(f"{trouble}; trying again in {pause} s")
-        time.sleep(pause)
+        _wait(pause)
+
+
+def _wait(seconds: int) -> None:
+    """Sleep, a second at a time: a signal that comes just ahead of a sleep does not end that."""
+    for _ in range(seconds):
+        time.sleep(1)
 
 
 @contextmanager
