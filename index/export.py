@@ -5,7 +5,7 @@ from functools import partial
 
 from index.query import Node
 from index.view import BLOCK, Plan, Trees, trees_of
-from schema.search import AUTO_MINIMUM, RELEVANCE, Hit, Match
+from schema.search import RELEVANCE, Hit, Match
 
 ENGINE_BLOCK = 5000
 """Hits that are taken at once. By relevance an engine counts off all that lie ahead of a block, so
@@ -34,11 +34,8 @@ def exported(plan: Plan, *, whole: bool) -> Iterator[bytes]:
 def _result(plan: Plan) -> Trees:
     """The trees whose results, one behind the other, are that of a plan; see `View.find`."""
     request, parsed = plan.request, plan.parsed
-    matched = request.match
-    if matched is Match.AUTO:
-        snapshot = plan.view.open_snapshot()
-        strict = not parsed.relaxable or (snapshot.count(parsed.all, plan.filters) >= AUTO_MINIMUM)
-        matched = Match.ALL if strict else Match.ANY
+    full = plan.view.open_snapshot().count(parsed.all, plan.filters)
+    matched = parsed.matched(request.match, full)
     if request.sort[0].name == RELEVANCE:
         return trees_of(plan, matched)
     return (parsed.any if matched is Match.ANY else parsed.all,)

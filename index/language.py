@@ -12,7 +12,7 @@ from index.leaves import Item, Leaves, boosted, clamped, refusal
 from index.lexer import OPERANDS, Kind, Lexeme, Notes, lex, note_lone
 from index.query import And, Node, Not, Nothing, Or, Phrase, Term
 from schema.errors import ParameterError, Problem
-from schema.search import MAX_QUERY_LENGTH, QueryWarning
+from schema.search import AUTO_MINIMUM, MAX_QUERY_LENGTH, Match, QueryWarning
 
 MAX_DEPTH = 20
 MAX_CLAUSES = 64
@@ -34,6 +34,11 @@ class Parsed:
     relaxable: bool
     warnings: tuple[QueryWarning, ...]
     crowded: bool = False
+
+    def matched(self, match: Match, full: int) -> Match:
+        """Whether a result is of `all` or of `any`, where `full` papers have all of the words."""
+        relaxed = match is Match.AUTO and self.relaxable and full < AUTO_MINIMUM
+        return Match.ANY if relaxed or match is Match.ANY else Match.ALL
 
 
 _PLAIN = re.compile(

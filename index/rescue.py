@@ -17,7 +17,6 @@ from schema.errors import Problem
 from schema.filters import FILTERS_BY_NAME
 from schema.request import parse_request
 from schema.search import (
-    AUTO_MINIMUM,
     LITTLE,
     MAX_ALTERNATIVES,
     MAX_FACET_SIZE,
@@ -264,8 +263,7 @@ def _totals(view: View, request: SearchRequest) -> tuple[int, int]:
     snapshot, parsed = view.open_snapshot(), parsed_of(request.q)
     filters = view.filters(request, None)
     full = snapshot.count(parsed.all, filters)
-    strict = not parsed.relaxable or full >= AUTO_MINIMUM
-    if request.match is Match.ALL or (request.match is Match.AUTO and strict):
+    if parsed.matched(request.match, full) is Match.ALL:
         return full, full
     return snapshot.count(parsed.any, filters), full
 

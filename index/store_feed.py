@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from index.store_file import connect_reading, readable_errors
+from index.store_file import connect_at_moment, readable_errors
 from index.store_line import TIME
 from index.store_rows import full_paper
 from schema.changes import ChangeToken
@@ -47,17 +47,7 @@ class ChangeFeed:
     def __init__(self, path: Path, shelf: str, since: int) -> None:
         self.since = ChangeToken(shelf, since)
         self._path = path
-        with readable_errors(path):
-            self._connection = connect_reading(path)
-            try:
-                self._connection.execute("BEGIN")
-                row = self._connection.execute(
-                    "SELECT seq FROM sqlite_sequence WHERE name = 'change'"
-                ).fetchone()
-            except BaseException:
-                self._connection.close()
-                raise
-        self.position: int = row[0] if row else 0
+        self._connection, self.position = connect_at_moment(path)
         self._finalizer = weakref.finalize(self, self._connection.close)
 
     def close(self) -> None:

@@ -88,6 +88,26 @@ def connect_reading(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def connect_at_moment(path: Path, *pragmas: str) -> tuple[sqlite3.Connection, int]:
+    """A connection that sees the papers as they are now, and the number of the newest change.
+
+    `pragmas` are set before the moment is taken. Raises `StoreError`.
+    """
+    with readable_errors(path):
+        connection = connect_reading(path)
+        try:
+            for pragma in pragmas:
+                connection.execute(f"PRAGMA {pragma}")
+            connection.execute("BEGIN")
+            row = connection.execute(
+                "SELECT seq FROM sqlite_sequence WHERE name = 'change'"
+            ).fetchone()
+        except BaseException:
+            connection.close()
+            raise
+    return connection, row[0] if row else 0
+
+
 def _connect_writing(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False

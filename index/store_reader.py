@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 
 from index.document import sort_values
-from index.store_file import connect_reading, readable_errors
+from index.store_file import connect_at_moment
 from index.store_rows import chunks, full_paper
 
 EXACT_COUNTS = 128
@@ -51,19 +51,9 @@ class Reader:
     """The papers at `position` (a `change.seq`), unchanged until `close`; any thread may read."""
 
     def __init__(self, path: Path) -> None:
-        with readable_errors(path):
-            self._connection = connect_reading(path)
-            try:
-                self._connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
-                self._connection.execute(f"PRAGMA cache_size = -{CACHED_KIB}")
-                self._connection.execute("BEGIN")
-                row = self._connection.execute(
-                    "SELECT seq FROM sqlite_sequence WHERE name = 'change'"
-                ).fetchone()
-            except BaseException:
-                self._connection.close()
-                raise
-        self.position: int = row[0] if row else 0
+        self._connection, self.position = connect_at_moment(
+            path, f"mmap_size = {MAPPED_BYTES}", f"cache_size = -{CACHED_KIB}"
+        )
         # Not left to SQLite's own mutex: two threads could bind one cached statement. Reentrant,
         # because a garbage collection in the midst of a read may close a reader.
         self._lock = threading.RLock()

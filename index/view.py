@@ -20,7 +20,6 @@ from index.store_reader import Reader
 from schema.errors import Problem
 from schema.filters import Condition
 from schema.search import (
-    AUTO_MINIMUM,
     RELEVANCE,
     Hit,
     Hits,
@@ -175,11 +174,8 @@ class View:
         # With feedback the page takes another search, and the order rests on all that is found.
         full = None if plan.feedback else self._page(plan, parsed.all)
         total_all = (full or self._first_block(plan, parsed.all)).total
-        if start:
-            strict = start.matched is Match.ALL
-        else:
-            strict = not parsed.relaxable or total_all >= AUTO_MINIMUM
-        if strict or request.match is Match.ALL:
+        matched = start.matched if start else parsed.matched(request.match, total_all)
+        if matched is Match.ALL:
             return _found(plan, full or self._page(plan, parsed.all), total_all, Match.ALL)
         if ranked:
             return _found(plan, self._then_partial(plan, full), total_all, Match.ANY)
