@@ -1,5 +1,7 @@
-"""Markdown read back by a parser that others wrote: what a reader of an answer sees."""
+"""Markdown and CSV read back by parsers that others wrote: what a reader of an answer sees."""
 
+import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -72,3 +74,8 @@ def _block(tag: str, tokens: list[Token]) -> Block:
                 bold.append(text[start:])
     assert not opened
     return Block(tag, text, tuple(links), tuple(bold))
+
+
+def cells(text: str) -> list[dict[str, str]]:
+    """CSV as the standard library reads it."""
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
